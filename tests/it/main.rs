@@ -1,0 +1,4 @@
+//! What crosses services, in one binary: `cargo xtask test -- -p redress-tests <module>::`.
+
+#[cfg(test)]
+mod tidy;
