@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! `redress`: see `redress --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    redress::command::main()
+}

@@ -1,7 +1,8 @@
 //! Settings: typed, with defaults that run, all problems reported at once.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use redress_domain::{Clock, RehearsalClock, SystemClock};
 use serde::Deserialize;
 
 /// The configuration file of a service. `[service]` holds its own settings.
@@ -20,6 +21,8 @@ pub struct Config<S: Default> {
     pub identity: IdentitySettings,
     /// Traces and logs.
     pub telemetry: TelemetrySettings,
+    /// Faster time and ordered crashes, for rehearsals and tests only.
+    pub rehearsal: RehearsalSettings,
     /// The service's own.
     pub service: S,
 }
@@ -97,6 +100,38 @@ pub struct TelemetrySettings {
     pub log: String,
     /// Logs as JSON lines instead of text.
     pub log_json: bool,
+}
+
+/// Faster time and ordered crashes. In production the table is absent.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RehearsalSettings {
+    /// How fast business time runs; 0 and 1 are the machine's own pace.
+    pub speed: u32,
+    /// Business time at `machine_start`, in RFC 3339.
+    pub business_start: String,
+    /// Machine time at which business time is `business_start`, in RFC 3339.
+    pub machine_start: String,
+    /// Full method name after whose commit the process dies, before it answers; empty for none.
+    pub die_after_commit_of: String,
+}
+
+impl RehearsalSettings {
+    /// The clock that is asked for.
+    pub fn clock(&self) -> anyhow::Result<Arc<dyn Clock>> {
+        if self.speed <= 1 {
+            return Ok(Arc::new(SystemClock));
+        }
+        let time = |text: &str, key: &str| {
+            chrono::DateTime::parse_from_rfc3339(text)
+                .map(|time| time.with_timezone(&chrono::Utc))
+                .map_err(|error| anyhow::anyhow!("`rehearsal.{key}`: {error}"))
+        };
+        let machine_start = time(&self.machine_start, "machine_start")?;
+        let business_start = time(&self.business_start, "business_start")?;
+        tracing::warn!(speed = self.speed, "business time is rehearsed, not real");
+        Ok(Arc::new(RehearsalClock::new(machine_start, business_start, self.speed)))
+    }
 }
 
 impl<S: Default + serde::de::DeserializeOwned> Config<S> {

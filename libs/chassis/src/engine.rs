@@ -43,6 +43,8 @@ pub struct Parts {
     pub key: Vec<u8>,
     /// Hints to the workers of this process.
     pub hints: Hints,
+    /// Method after whose commit this process dies before it answers: for crash tests; empty for none.
+    pub die_after_commit_of: String,
 }
 
 impl std::fmt::Debug for Parts {

@@ -1,6 +1,9 @@
 //! Who is calling: tokens, roles, regions and departments.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use redress_domain::{Rejection, RejectionKind, Timestamp};
@@ -84,7 +87,12 @@ struct Claims {
 #[derive(Clone, Default)]
 pub struct Verifier {
     keys: BTreeMap<String, (Algorithm, DecodingKey)>,
+    /// Tokens whose signature was checked, with their expiry. Most calls come with a token seen before.
+    checked: Arc<Mutex<HashMap<String, (i64, Caller)>>>,
 }
+
+/// Checked tokens kept; when there are more, all are checked again.
+const CHECKED_TOKENS: usize = 4_096;
 
 impl std::fmt::Debug for Verifier {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -108,7 +116,7 @@ impl Verifier {
             keys.insert(id, (algorithm, DecodingKey::from_jwk(key)?));
         }
         anyhow::ensure!(!keys.is_empty(), "the key set is empty; nobody could call");
-        Ok(Self { keys })
+        Ok(Self { keys, checked: Arc::default() })
     }
 
     /// Checks a bearer token at machine time `now`.
@@ -116,6 +124,12 @@ impl Verifier {
         let refuse = |why: &str| {
             Rejection::new(RejectionKind::Unauthenticated, "INVALID_TOKEN", format!("token: {why}"))
         };
+        if let Ok(checked) = self.checked.lock()
+            && let Some((expiry, caller)) = checked.get(token)
+            && *expiry > now.timestamp()
+        {
+            return Ok(caller.clone());
+        }
         let header = jsonwebtoken::decode_header(token).map_err(|_| refuse("is not a JSON Web Token"))?;
         let (algorithm, key) = header
             .kid
@@ -132,13 +146,20 @@ impl Verifier {
         if claims.exp <= now.timestamp() {
             return Err(refuse("has expired"));
         }
-        Ok(Caller {
+        let caller = Caller {
             subject: claims.sub,
             roles: claims.roles,
             department: claims.department,
             regions: claims.regions,
             case_id: claims.case_id,
-        })
+        };
+        if let Ok(mut checked) = self.checked.lock() {
+            if checked.len() >= CHECKED_TOKENS {
+                checked.clear();
+            }
+            checked.insert(token.to_owned(), (claims.exp, caller.clone()));
+        }
+        Ok(caller)
     }
 }
 

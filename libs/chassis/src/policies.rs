@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use redress_domain::{Calendar, handbook::Handbook};
 use redress_proto::intake::v1::{GetHandbookRequest, intake_service_client::IntakeServiceClient};
 use redress_storage::{Database, policy, policy::PolicyRow};
+use sea_orm::ConnectionTrait;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -71,6 +72,22 @@ impl Policies {
         })
     }
 
+    /// As [`Policies::get`], read through `connection`: inside a transaction, so that it does not wait for a second
+    /// connection of the pool while it holds one.
+    pub async fn get_through(
+        &self,
+        connection: &impl ConnectionTrait,
+        handbook_hash: &str,
+        calendar_hash: &str,
+    ) -> Result<Policy> {
+        Ok(Policy {
+            handbook: self.handbook_through(connection, handbook_hash).await?,
+            calendar: self.calendar_through(connection, calendar_hash).await?,
+            handbook_hash: handbook_hash.to_owned(),
+            calendar_hash: calendar_hash.to_owned(),
+        })
+    }
+
     /// Makes sure that both are kept here, asking intake for what is missing. Made before a transaction.
     pub async fn ensure(&self, handbook_hash: &str, calendar_hash: &str) -> Result<()> {
         let no_handbook = !handbook_hash.is_empty() && self.handbook(handbook_hash).await.is_err();
@@ -100,18 +117,25 @@ impl Policies {
         Ok(policy::keep(&self.database, row).await?)
     }
 
-    async fn text(&self, hash: &str) -> Result<PolicyRow> {
-        policy::read(self.database.pool(), hash)
-            .await?
-            .ok_or_else(|| Failure::Unavailable(format!("policy {hash}")))
+    async fn text(connection: &impl ConnectionTrait, hash: &str) -> Result<PolicyRow> {
+        policy::read(connection, hash).await?.ok_or_else(|| Failure::Unavailable(format!("policy {hash}")))
     }
 
     /// The handbook with this hash.
     pub async fn handbook(&self, hash: &str) -> Result<Arc<Handbook>> {
+        self.handbook_through(self.database.pool(), hash).await
+    }
+
+    /// The handbook with this hash, read through `connection`.
+    pub async fn handbook_through(
+        &self,
+        connection: &impl ConnectionTrait,
+        hash: &str,
+    ) -> Result<Arc<Handbook>> {
         if let Some(found) = self.handbooks.lock().ok().and_then(|cache| cache.get(hash).cloned()) {
             return Ok(found);
         }
-        let row = self.text(hash).await?;
+        let row = Self::text(connection, hash).await?;
         let handbook = Handbook::parse(&row.name, &row.text)
             .map_err(|errors| Failure::Internal(anyhow::anyhow!("kept handbook `{hash}`: {errors}")))?;
         let handbook = Arc::new(handbook);
@@ -123,10 +147,19 @@ impl Policies {
 
     /// The calendar with this hash.
     pub async fn calendar(&self, hash: &str) -> Result<Arc<Calendar>> {
+        self.calendar_through(self.database.pool(), hash).await
+    }
+
+    /// The calendar with this hash, read through `connection`.
+    pub async fn calendar_through(
+        &self,
+        connection: &impl ConnectionTrait,
+        hash: &str,
+    ) -> Result<Arc<Calendar>> {
         if let Some(found) = self.calendars.lock().ok().and_then(|cache| cache.get(hash).cloned()) {
             return Ok(found);
         }
-        let row = self.text(hash).await?;
+        let row = Self::text(connection, hash).await?;
         let calendar = Calendar::parse(&row.text)
             .map_err(|error| Failure::Internal(anyhow::anyhow!("kept calendar `{hash}`: {error}")))?;
         let calendar = Arc::new(calendar);

@@ -76,6 +76,8 @@ pub struct Surroundings {
     pub sweep_every: Duration,
     /// OTLP endpoint for lifecycle traces; empty for none.
     pub otlp_endpoint: String,
+    /// Method after whose commit the process dies before it answers: for crash tests; empty for none.
+    pub die_after_commit_of: String,
 }
 
 /// A running service's workers.
@@ -282,6 +284,7 @@ pub async fn build<S: Service>(
         policies: Policies::new(database, source),
         key: surroundings.key.clone(),
         hints: Hints::default(),
+        die_after_commit_of: surroundings.die_after_commit_of.clone(),
     });
     let kit = Kit {
         engine: engine.clone(),
@@ -340,11 +343,12 @@ where
         verifier: Arc::new(Verifier::from_jwks(&read(&config.identity.jwks_file)?)?),
         issuer: Arc::new(issuer),
         key: read(&config.identity.secret_file)?.trim().as_bytes().to_vec(),
-        clock: Arc::new(SystemClock),
+        clock: config.rehearsal.clock()?,
         ids: Arc::new(RandomIds),
         max_message_bytes: config.server.max_message_bytes,
         sweep_every: Duration::from_secs(config.server.sweep_seconds),
         otlp_endpoint: config.telemetry.otlp_endpoint.clone(),
+        die_after_commit_of: config.rehearsal.die_after_commit_of.clone(),
     };
     anyhow::ensure!(surroundings.key.len() >= 32, "`identity.secret_file` must hold at least 32 bytes");
     let (service, runtime) = build::<S>(&surroundings, config.service.clone()).await?;

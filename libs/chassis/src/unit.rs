@@ -82,6 +82,12 @@ impl<S> Loaded<S> {
         &self.row
     }
 
+    /// Moves it to other rules, an explicit act: the next save is decided, logged and computed under them.
+    pub fn pin_to(&mut self, handbook_hash: &str, calendar_hash: &str) {
+        handbook_hash.clone_into(&mut self.row.handbook_hash);
+        calendar_hash.clone_into(&mut self.row.calendar_hash);
+    }
+
     /// Refuses when the caller looked at an older revision. An empty `etag` asks for no check.
     pub fn expect_etag(&self, etag: &str) -> std::result::Result<(), Rejection> {
         if etag.is_empty() || etag == self.etag() {
@@ -181,7 +187,13 @@ impl Unit {
 
     /// The policy an aggregate is pinned to.
     pub async fn policy<S>(&self, of: &Loaded<S>) -> Result<Policy> {
-        self.engine.policies().get(&of.row.handbook_hash, &of.row.calendar_hash).await
+        self.policy_of(&of.row.handbook_hash, &of.row.calendar_hash).await
+    }
+
+    /// The policy with these hashes, read through this unit's own connection.
+    pub async fn policy_of(&self, handbook_hash: &str, calendar_hash: &str) -> Result<Policy> {
+        let connection = self.transaction.connection();
+        self.engine.policies().get_through(connection, handbook_hash, calendar_hash).await
     }
 
     /// Turns this unit to the next trigger within the same transaction.
@@ -364,7 +376,8 @@ impl Unit {
             handbook_hash: row.handbook_hash.clone(),
             calendar_hash: row.calendar_hash.clone(),
         };
-        let calendar = self.engine.policies().calendar(&row.calendar_hash).await?;
+        let connection = self.transaction.connection();
+        let calendar = self.engine.policies().calendar_through(connection, &row.calendar_hash).await?;
         for change in changes {
             if let DeadlineChange::Open(draft) = change {
                 let name = deadline_name(&draft.kind, &draft.key);
@@ -440,7 +453,13 @@ impl Unit {
         if let Some(key) = &self.answer_under {
             request::record(&self.transaction, key, self.case_id, answer.encode_to_vec()).await?;
         }
+        let dies =
+            self.answer_under.as_ref().is_some_and(|key| key.method == self.engine.parts.die_after_commit_of);
         self.finish().await?;
+        if dies {
+            // A rehearsed crash at the worst moment: the effect is stored, and nobody has been told.
+            std::process::abort();
+        }
         Ok(answer)
     }
 

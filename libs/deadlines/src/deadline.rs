@@ -224,6 +224,9 @@ impl Deadline {
                 }
                 _ => None,
             }),
+            DeadlineChange::Extend { by, .. } if self.state == DeadlineState::Missed => {
+                self.extend_missed(*by, calendar)
+            }
             _ if self.state != DeadlineState::Pending => Ok(None),
             DeadlineChange::Pause { from, .. } => {
                 if matches!(self.draft.basis, DeadlineBasis::Statute | DeadlineBasis::Promise)
@@ -288,6 +291,24 @@ impl Deadline {
         }
     }
 
+    /// An extension that took effect in time and is learnt of after the miss undoes it, unless it is over as well.
+    fn extend_missed(&mut self, by: Limit, calendar: &Calendar) -> Result<Option<Change>, Rejection> {
+        let mut extended = self.clone();
+        extended.extensions.push(by);
+        extended.compute(calendar)?;
+        let undone = self.met_at.is_none() && extended.due_at > self.missed_at;
+        if !undone || self.draft.basis == DeadlineBasis::Statute {
+            return Ok(None);
+        }
+        extended.state = DeadlineState::Pending;
+        extended.missed_at = None;
+        extended.warned_at = None;
+        extended.acknowledged = None;
+        extended.rungs = vec![(0, None); extended.draft.ladder.len()];
+        *self = extended;
+        Ok(Some(Change::Corrected))
+    }
+
     fn tighten(
         &mut self,
         limit: Limit,
@@ -299,6 +320,8 @@ impl Deadline {
         tighter.draft.start = raised_at;
         tighter.draft.limit = limit;
         tighter.draft.rule = rule.clone();
+        // What was granted for the longer limit is no part of the shorter one.
+        tighter.extensions.clear();
         // While paused, the two are compared as if the pause ended now.
         let closed = |deadline: &Self| -> Result<Option<Timestamp>, Rejection> {
             let mut term = deadline.term();

@@ -17,7 +17,7 @@ pub fn changed(service: &str, deadline: &Deadline, change: Change, look: Option<
         Some(Look::Escalated { audience, action, rung, times }) => {
             event.audience = Some(audience_of(audience));
             event.action.clone_from(action);
-            event.rung = i32::try_from(*rung).unwrap_or(i32::MAX);
+            event.rung = from_one(*rung);
             event.attempt = i32::try_from(*times).unwrap_or(i32::MAX);
         }
         Some(Look::Missed) | None => {}
@@ -108,12 +108,17 @@ pub fn to_wire(service: &str, deadline: &Deadline) -> pb::Deadline {
     }
 }
 
+/// Rungs are counted from 1 in the contract, where 0 is no rung.
+fn from_one(rung: usize) -> i32 {
+    i32::try_from(rung).map_or(i32::MAX, |rung| rung.saturating_add(1))
+}
+
 fn escalations(deadline: &Deadline) -> Vec<pb::Escalation> {
     let steps = deadline.draft.ladder.iter().zip(&deadline.rungs).enumerate();
     steps
         .filter(|(_, (_, (times, _)))| *times > 0)
         .map(|(rung, (step, (times, last)))| pb::Escalation {
-            rung: i32::try_from(rung).unwrap_or(i32::MAX),
+            rung: from_one(rung),
             attempt: i32::try_from(*times).unwrap_or(i32::MAX),
             audience: Some(audience_of(&step.audience)),
             action: step.action.clone(),

@@ -20,4 +20,4 @@ pub use decision::*;
 pub use ids::{Ids, RandomIds, SeededIds};
 pub use limit::{Limit, LimitError, Unit};
 pub use money::{Currency, Money, MoneyError, Rounding};
-pub use time::{Clock, SystemClock, Timestamp, VirtualClock};
+pub use time::{Clock, RehearsalClock, SystemClock, Timestamp, VirtualClock};

@@ -58,3 +58,28 @@ impl Clock for VirtualClock {
             .expect("the clock holds only what a Timestamp gave it")
     }
 }
+
+/// A clock that runs faster than the machine's, for rehearsals: an hour of business in seconds. Processes that share
+/// its settings agree about the time, also after a restart.
+#[derive(Clone, Copy, Debug)]
+pub struct RehearsalClock {
+    machine_start: Timestamp,
+    business_start: Timestamp,
+    speed: u32,
+}
+
+impl RehearsalClock {
+    /// A clock that shows `business_start` when the machine shows `machine_start`, and runs `speed` times as fast.
+    #[must_use]
+    pub const fn new(machine_start: Timestamp, business_start: Timestamp, speed: u32) -> Self {
+        Self { machine_start, business_start, speed }
+    }
+}
+
+impl Clock for RehearsalClock {
+    fn now(&self) -> Timestamp {
+        let passed = (SystemClock.now() - self.machine_start).num_microseconds().unwrap_or(i64::MAX);
+        let scaled = chrono::TimeDelta::microseconds(passed.saturating_mul(i64::from(self.speed)));
+        self.business_start.checked_add_signed(scaled).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+}

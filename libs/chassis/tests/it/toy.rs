@@ -226,6 +226,7 @@ impl World {
             max_message_bytes: 1024 * 1024,
             sweep_every: Duration::from_secs(1),
             otlp_endpoint: String::new(),
+            die_after_commit_of: String::new(),
         };
         let (service, runtime) = build::<S>(&surroundings, ()).await.expect("builds");
         let stopping = CancellationToken::new();

@@ -2,7 +2,7 @@
 
 use super::deadlines::DeadlineRule;
 use super::investigation::Investigation;
-use super::notices::{NoticeRule, SENDER_PLACEHOLDERS, check_placeholders};
+use super::notices::{NoticeRule, SENDER_PLACEHOLDERS, check_placeholders, says};
 use super::problem::Report;
 use super::registration::Registration;
 use super::resolution::Resolution;
@@ -91,7 +91,8 @@ impl Chapters<'_> {
                 }
                 let phrases =
                     self.registration.into_iter().flat_map(|known| known.mechanical_phrases.of(language));
-                for phrase in phrases.filter(|phrase| key.is_for_customer() && text.value.contains(phrase)) {
+                let lower = text.value.to_lowercase();
+                for phrase in phrases.filter(|phrase| key.is_for_customer() && says(&lower, phrase)) {
                     report.add(text.at, format!("the mechanical phrase `{phrase}`"), "words of empathy");
                 }
             }

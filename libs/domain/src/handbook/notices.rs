@@ -87,8 +87,14 @@ impl Handbook {
     /// The phrases in a text that no message to a customer may contain (M2.3a).
     #[must_use]
     pub fn mechanical_phrases<'b>(&'b self, language: Language, text: &str) -> Vec<&'b str> {
-        self.registration.mechanical_phrases.of(language).filter(|phrase| text.contains(phrase)).collect()
+        let text = text.to_lowercase();
+        self.registration.mechanical_phrases.of(language).filter(|phrase| says(&text, phrase)).collect()
     }
+}
+
+/// Whether a text, given in lower case, contains a phrase in any case: sentences begin with capitals.
+pub(super) fn says(lower_case_text: &str, phrase: &str) -> bool {
+    lower_case_text.contains(&phrase.to_lowercase())
 }
 
 impl Notice<'_> {

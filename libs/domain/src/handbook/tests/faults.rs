@@ -414,6 +414,9 @@ fn a_mechanical_phrase() {
     let text = COURIER_MANUAL.replace("有新的情况会马上告诉您", "请耐心等待");
     let problem = &problems(&text)[0];
     assert!(problem.wrong.contains("mechanical phrase `请耐心等待`"), "{problem}");
+    let text = COURIER_MANUAL.replace("We stay on it and tell", "Please be patient, we tell");
+    let problem = &problems(&text)[0];
+    assert!(problem.wrong.contains("mechanical phrase `please be patient`"), "{problem}");
 }
 
 #[test]

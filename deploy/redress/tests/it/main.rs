@@ -1,0 +1,5 @@
+//! The suite, the player and the command, on real services.
+
+mod command;
+mod player;
+mod suite;

@@ -1,0 +1,33 @@
+//! The use cases, one a file, always in the same shape: claim request id, load, decide, commit.
+
+pub mod acknowledge_case;
+pub mod activate_handbook;
+pub mod amend_case;
+pub mod close_case;
+pub mod get_case;
+pub mod get_case_status;
+pub mod get_handbook;
+pub mod import_complaints;
+pub mod intents;
+pub mod ledger;
+pub mod list_cases;
+pub mod list_decisions;
+pub mod list_messages;
+pub mod list_timeline;
+pub mod messaging;
+pub mod order_lookup;
+pub mod reactions;
+pub mod read_text;
+pub mod receive_message;
+pub mod record_delivery;
+pub mod refuse_case;
+pub mod register_complaint;
+pub mod registration;
+pub mod reopen_case;
+pub mod sealing;
+pub mod send_message;
+pub mod store_text;
+pub mod token;
+pub mod view;
+pub mod watch_case;
+pub mod withdraw_case;

@@ -1,0 +1,45 @@
+//! Waits for the customer.
+
+use redress_chassis::{Begin, Call, Result};
+use redress_proto::{
+    intake::v1::TextPurpose,
+    investigation::v1::{PauseForCustomerRequest, PauseForCustomerResponse},
+};
+
+use super::{decide, expect_words, foresee, get_investigation::view, id, repeated};
+use crate::{
+    Investigation,
+    domain::{Setting, case::Case, waiting},
+};
+
+/// Pauses the house limits, and tells the customer what is wanted.
+pub async fn pause_for_customer(
+    app: &Investigation,
+    call: &Call,
+    request: PauseForCustomerRequest,
+) -> Result<PauseForCustomerResponse> {
+    if let Some(answer) = repeated(app, call, &request.request_id, &request).await? {
+        return Ok(answer);
+    }
+    let case_id = id("case_id", &request.case_id)?;
+    expect_words("text", &request.text)?;
+    let command = |case: &Case, setting: &Setting<'_>, text_ref: &str| {
+        waiting::pause(case, &request.item_ids, text_ref, setting)
+    };
+    let words = foresee(app, call, case_id, &request.etag, |case, setting| {
+        command(case, setting, "")?;
+        Ok(waiting::words(case, &request.item_ids, request.text.trim(), setting))
+    })
+    .await?;
+    let text = (&*request.request_id, "text");
+    let text_ref = app.texts.store(call, text, case_id, TextPurpose::Message, &words).await?;
+    let mut unit = match app.engine.begin(call, &request.request_id, &request).await? {
+        Begin::Fresh(unit) => unit,
+        Begin::Repeated(answer) => return Ok(answer),
+    };
+    let case = unit.load::<Case>(case_id).await?;
+    case.expect_etag(&request.etag)?;
+    let case = decide(&mut unit, case, |case, setting| command(case, setting, &text_ref)).await?;
+    let investigation = view(app, unit.transaction().connection(), &case).await?;
+    unit.commit(PauseForCustomerResponse { investigation: Some(investigation) }).await
+}

@@ -1,0 +1,5 @@
+//! How investigations and their parts are found.
+
+pub(crate) mod decisions;
+pub(crate) mod evidence;
+pub(crate) mod seal;
