@@ -1,4 +1,18 @@
 //! What crosses services, in one binary: `cargo xtask test -- -p redress-tests <module>::`.
 
 #[cfg(test)]
+mod databases;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod processes;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod scripts;
+#[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod tracing;
