@@ -5,10 +5,6 @@ mod databases;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
-mod kill;
-#[cfg(test)]
-mod processes;
-#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod scripts;

@@ -22,12 +22,16 @@ fn phone(case: usize) -> String {
     format!("1390000000{case}")
 }
 
+fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 struct Case {
     id: String,
 }
 
 async fn activate(processes: &Processes) {
-    let root = crate::harness::root();
+    let root = root();
     let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("a file of the repository");
     let body = json!({
         "request_id": id("activate", 0),
@@ -205,7 +209,12 @@ async fn killed_in_the_middle_of_cases_they_finish_them_once() {
 
     // Nothing was lost, and nothing happened twice.
     for number in 0..CASES {
-        let messages = outside.outbound.messages_to(&phone(number)).await.expect("reads");
+        // The survey service has asked for its message; intake hands it over a moment later.
+        let messages = until(&format!("case {number} has its survey"), async || {
+            let messages = outside.outbound.messages_to(&phone(number)).await.expect("reads");
+            messages.iter().any(|record| record.message.body.contains("两个问题")).then_some(messages)
+        })
+        .await;
         let with = |part: &str| messages.iter().filter(|record| record.message.body.contains(part)).count();
         assert_eq!(with("已收到投诉"), 1, "one acknowledgement of case {number}: {messages:#?}");
         assert_eq!(with("两个问题"), 1, "one survey of case {number}");
