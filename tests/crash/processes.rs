@@ -15,9 +15,9 @@ use redress::{
 use redress_chassis::Caller;
 use redress_connectors::file::{FileEnterprise, Profile};
 use redress_domain::{Clock, RehearsalClock, SystemClock, Timestamp};
-use redress_testkit::Home;
+use redress_testkit::{Home, certificates::Authority};
 use serde_json::Value;
-use tonic::transport::Endpoint;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 
 pub(crate) const SERVICES: [&str; 5] = ["intake", "triage", "investigation", "compensation", "survey"];
 /// Business time runs so much faster than the machine's.
@@ -30,6 +30,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 pub(crate) struct Processes {
     home: Home,
     keys: Keys,
+    authority: Authority,
     ports: BTreeMap<&'static str, u16>,
     databases: BTreeMap<&'static str, String>,
     redis_url: String,
@@ -70,6 +71,7 @@ impl Processes {
         let mut this = Self {
             home: Home::temporary().expect("room for files"),
             keys: Keys::from_seed([9; 32]).expect("keys"),
+            authority: Authority::new().expect("an authority"),
             ports,
             databases,
             redis_url: servers.redis_url().to_owned(),
@@ -79,6 +81,12 @@ impl Processes {
         };
         std::fs::write(this.home.path().join("jwks.json"), this.keys.jwks()).expect("writes");
         std::fs::write(this.home.path().join("key.pem"), this.keys.private_pem()).expect("writes");
+        std::fs::write(this.home.path().join("authority.pem"), this.authority.certificate()).expect("writes");
+        for service in SERVICES {
+            let own = this.authority.certify(service).expect("a certificate");
+            std::fs::write(this.home.path().join(format!("{service}.crt")), own.certificate).expect("writes");
+            std::fs::write(this.home.path().join(format!("{service}.key")), own.key).expect("writes");
+        }
         for service in SERVICES {
             this.run(service, "").await;
         }
@@ -87,8 +95,11 @@ impl Processes {
 
     fn configuration(&self, service: &str, die_after_commit_of: &str) -> String {
         let home = self.home.path().display();
-        let peers: String =
-            self.ports.iter().map(|(name, port)| format!("{name} = \"http://127.0.0.1:{port}\"\n")).collect();
+        let peers: String = self
+            .ports
+            .iter()
+            .map(|(name, port)| format!("{name} = \"https://127.0.0.1:{port}\"\n"))
+            .collect();
         let connectors = match service {
             "intake" | "investigation" | "compensation" => {
                 format!(
@@ -105,6 +116,8 @@ impl Processes {
         format!(
             "[database]\nurl = \"{database}\"\nconnections = 6\n[redis]\nurl = \"{redis}\"\n\
              [server]\nlisten = \"127.0.0.1:{port}\"\nsweep_seconds = 2\n[peers]\n{peers}\
+             [tls]\ncertificate_file = \"{home}/{service}.crt\"\nkey_file = \"{home}/{service}.key\"\n\
+             authority_file = \"{home}/authority.pem\"\n\
              [identity]\njwks_file = \"{home}/jwks.json\"\nsigning_key_file = \"{home}/key.pem\"\n\
              signing_key_id = \"development\"\nsecret_file = \"{home}/{service}.secret\"\n\
              [telemetry]\nlog = \"error\"\n\
@@ -166,8 +179,11 @@ impl Processes {
             case_id: String::new(),
         };
         let token = self.keys.token(&caller, chrono::Duration::hours(2)).expect("signs");
-        let endpoint =
-            Endpoint::from_shared(format!("http://127.0.0.1:{}", self.ports[service])).expect("a URL");
+        let trust =
+            ClientTlsConfig::new().ca_certificate(Certificate::from_pem(self.authority.certificate()));
+        let endpoint = Endpoint::from_shared(format!("https://127.0.0.1:{}", self.ports[service]))
+            .and_then(|endpoint| endpoint.tls_config(trust))
+            .expect("a URL and a certificate");
         Client::new(endpoint.connect_lazy(), Some(token))
     }
 

@@ -16,9 +16,9 @@ pub fn request_id(source: &str, source_id: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("redress:import:{source}:{source_id}").as_bytes())
 }
 
-/// The body of `RegisterComplaint` for a row, as JSON.
+/// The body of `RegisterComplaint` for a row, as JSON. A row that names no region belongs to `region`, if there is one.
 #[must_use]
-pub fn complaint(source: &str, row: &ComplaintRow) -> Value {
+pub fn complaint(source: &str, region: Option<&str>, row: &ComplaintRow) -> Value {
     let mut body = Map::new();
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -33,7 +33,7 @@ pub fn complaint(source: &str, row: &ComplaintRow) -> Value {
     set("narrative", Some(json!(row.narrative)));
     set("received_time", Some(json!(row.received_at.to_rfc3339())));
     set("external_id", Some(json!(row.source_id)));
-    set("region", row.region.as_ref().map(|region| json!(region)));
+    set("region", row.region.as_deref().or(region).map(|region| json!(region)));
     set("waybill_no", row.waybill.as_ref().map(|waybill| json!(waybill)));
     set("problem_type", row.problem_type.as_ref().map(|problem| name("PROBLEM_TYPE", problem)));
     set("desired_solution", row.desired_solution.as_ref().map(|desired| name("DESIRED_SOLUTION", desired)));
@@ -71,7 +71,8 @@ mod tests {
             "problem_type": "delay",
         }))
         .expect("a row");
-        let body = complaint("olist", &row);
+        let body = complaint("olist", Some("br"), &row);
+        assert_eq!(body["region"], "br");
         assert_eq!(body["channel"], "CHANNEL_EMAIL");
         assert_eq!(body["customer"], json!({ "customer_ref": "c1", "email": "a@example.com" }));
         assert_eq!(body["request_id"], json!(request_id("olist", "r1/o1")));

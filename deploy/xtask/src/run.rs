@@ -1,6 +1,9 @@
 //! `cargo xtask demo`, `up` and `bench`: the `redress` command, with the server programs it needs.
 
-use std::process::ExitCode;
+use std::{
+    path::Path,
+    process::{Command, ExitCode},
+};
 
 use anyhow::{Context, Result};
 use redress_testkit::{Programs, environment};
@@ -33,19 +36,21 @@ pub(crate) fn run(verb: Verb, arguments: &[String]) -> Result<ExitCode> {
         "==> building redress{}; the first time takes minutes",
         if profile.is_empty() { "" } else { " for release" }
     ));
-    let build = cargo().args(["build", "--package", "redress", "--bin", "redress"]).args(profile).status()?;
+    let build = cargo().args(["build", "--workspace", "--bin", "redress"]).args(profile).status()?;
     if !build.success() {
         return Ok(ExitCode::FAILURE);
     }
-    let status = cargo()
-        .args(["run", "--quiet", "--package", "redress", "--bin", "redress"])
-        .args(profile)
-        .args(["--", verb.name()])
+    // Not by `cargo run`, which takes a package's own selection of features and would build the dependencies again.
+    let ours = std::env::current_exe().context("cannot tell where cargo builds to")?;
+    let built = ours.parent().and_then(Path::parent).context("xtask runs outside of a build directory")?;
+    let folder = if profile.is_empty() { "debug" } else { "release" };
+    let status = Command::new(built.join(folder).join("redress"))
+        .arg(verb.name())
         .args(arguments)
         .env(environment::POSTGRES_BIN, programs.postgres.bin())
         .env(environment::REDIS_SERVER, programs.redis.path())
         .status()
-        .context("cannot run cargo")?;
+        .context("cannot run redress")?;
     // No code when a signal ended it.
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))

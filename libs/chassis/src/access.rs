@@ -13,8 +13,8 @@ use tracing::Instrument;
 
 use crate::{
     failure::Failure,
-    identity::{Caller, Verifier},
-    telemetry,
+    identity::{Caller, SERVICE_ROLE, Verifier},
+    telemetry, tls,
 };
 
 /// Methods that need no token: health and the description of the contract.
@@ -71,12 +71,18 @@ pub struct AccessLayer {
     service: &'static str,
     verifier: Arc<Verifier>,
     table: Arc<AccessTable>,
+    certificates: bool,
 }
 
 impl AccessLayer {
-    /// A layer for `service`.
-    pub fn new(service: &'static str, verifier: Arc<Verifier>, table: Arc<AccessTable>) -> Self {
-        Self { service, verifier, table }
+    /// A layer for `service`. With `certificates` services have to show theirs.
+    pub fn new(
+        service: &'static str,
+        verifier: Arc<Verifier>,
+        table: Arc<AccessTable>,
+        certificates: bool,
+    ) -> Self {
+        Self { service, verifier, table, certificates }
     }
 }
 
@@ -137,6 +143,9 @@ impl AccessLayer {
             .unwrap_or_default();
         // Tokens live in machine time, also where business time is virtual.
         let caller = self.verifier.verify(token, SystemClock.now()).map_err(refuse)?;
+        if self.certificates && caller.roles.iter().any(|role| role == SERVICE_ROLE) {
+            tls::shows_certificate_of(&caller.subject, request.extensions()).map_err(refuse)?;
+        }
         self.table.check(&path, &caller).map_err(refuse)?;
         request.extensions_mut().insert(caller);
         request.extensions_mut().insert(MethodPath(path));

@@ -14,7 +14,10 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use crate::identity::{Caller, Issuer, SERVICE_ROLE};
+use crate::{
+    identity::{Caller, Issuer, SERVICE_ROLE},
+    tls::Tls,
+};
 
 /// How long a call may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -59,19 +62,24 @@ pub struct PeerAuth {
 }
 
 impl Peers {
-    /// Channels to `addresses` for `service`, which signs its own tokens.
+    /// Channels to `addresses` for `service`, which signs its own tokens. With `tls` it shows its certificate and wants to
+    /// see theirs.
     pub fn new(
         service: &'static str,
         addresses: &BTreeMap<String, String>,
         issuer: Arc<Issuer>,
+        tls: Option<&Tls>,
     ) -> anyhow::Result<Self> {
         let mut channels = BTreeMap::new();
         for (name, address) in addresses {
-            let endpoint = Endpoint::from_shared(address.clone())?
+            let mut endpoint = Endpoint::from_shared(address.clone())?
                 .timeout(TIMEOUT)
                 .connect_timeout(Duration::from_secs(3))
                 .http2_keep_alive_interval(Duration::from_secs(15))
                 .keep_alive_while_idle(true);
+            if let Some(tls) = tls {
+                endpoint = endpoint.tls_config(tls.client())?;
+            }
             channels.insert(name.clone(), endpoint.connect_lazy());
         }
         Ok(Self { channels, bearer: Bearer { issuer, service, current: Arc::default() } })

@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use redress_domain::{Clock, RehearsalClock, SystemClock};
 use serde::Deserialize;
 
+use crate::tls::TlsSettings;
+
 /// The configuration file of a service. `[service]` holds its own settings.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -15,8 +17,10 @@ pub struct Config<S: Default> {
     pub redis: RedisSettings,
     /// The gRPC server.
     pub server: ServerSettings,
-    /// Addresses of the services, by name, such as `intake = "http://intake:7101"`.
+    /// Addresses of the services, by name, such as `intake = "https://intake:7101"`.
     pub peers: BTreeMap<String, String>,
+    /// Certificates.
+    pub tls: TlsSettings,
     /// Keys.
     pub identity: IdentitySettings,
     /// Traces and logs.
@@ -175,10 +179,15 @@ impl<S: Default + serde::de::DeserializeOwned> Config<S> {
         require(!self.identity.signing_key_file.is_empty(), "`identity.signing_key_file` is missing");
         require(!self.identity.signing_key_id.is_empty(), "`identity.signing_key_id` is missing");
         require(!self.identity.secret_file.is_empty(), "`identity.secret_file` is missing");
+        require(
+            self.tls.is_whole(),
+            "`tls.certificate_file`, `tls.key_file` and `tls.authority_file` must all be set, or none",
+        );
+        let scheme = if self.tls.is_set() { "https" } else { "http" };
         for name in ["intake", "triage", "investigation", "compensation", "survey"] {
             require(
-                self.peers.get(name).is_some_and(|url| url.starts_with("http")),
-                &format!("`peers.{name}` must be a URL such as http://{name}:7101"),
+                self.peers.get(name).is_some_and(|url| url.starts_with(&format!("{scheme}://"))),
+                &format!("`peers.{name}` must be a URL such as {scheme}://{name}:7101"),
             );
         }
         problems
@@ -191,6 +200,16 @@ mod tests {
 
     #[derive(Clone, Debug, Default, Deserialize)]
     struct Own {}
+
+    #[test]
+    fn the_shipped_configurations_are_whole() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config");
+        for service in ["intake", "triage", "investigation", "compensation", "survey"] {
+            let path = folder.join(format!("{service}.toml"));
+            let config: Config<toml::Table> = Config::load(&path).expect("loads");
+            assert!(config.tls.is_set(), "{service} speaks in the clear");
+        }
+    }
 
     #[test]
     fn an_empty_configuration_names_all_that_is_missing() {

@@ -57,24 +57,28 @@ struct Reading {
 }
 
 impl Reading {
-    async fn next(&mut self) -> Result<Option<pb::SubscribeResponse>> {
+    /// What comes next, and whether there may be more of it already; none at the heads.
+    async fn next(&mut self) -> Result<Option<(pb::SubscribeResponse, bool)>> {
         let pool = self.engine.database().pool();
-        let generation = log::generation(pool).await?;
-        let events = log::read_after(pool, self.engine.service(), generation, &self.at, self.limit).await?;
+        let (generation, events) = log::read_after(pool, self.engine.service(), &self.at, self.limit).await?;
         if events.is_empty() {
             return Ok(None);
         }
         let mut heads = BTreeMap::new();
+        let mut read: BTreeMap<i32, i64> = BTreeMap::new();
         for event in &events {
             self.at.insert(event.position.partition, event.position.n);
             heads.insert(event.position.partition, event.position.n);
+            *read.entry(event.position.partition).or_default() += 1;
         }
+        let more = read.into_values().any(|events| events >= self.limit);
         let seen = |region: &String| self.regions.is_empty() || self.regions.contains(region);
-        Ok(Some(pb::SubscribeResponse {
+        let message = pb::SubscribeResponse {
             generation,
             events: events.iter().filter(|event| seen(&event.event.region)).map(wire::to_wire).collect(),
             heads: heads.into_iter().map(|(partition, n)| pb::PartitionPosition { partition, n }).collect(),
-        }))
+        };
+        Ok(Some((message, more)))
     }
 }
 
@@ -119,8 +123,9 @@ impl pb::event_log_service_server::EventLogService for EventLog {
                 // Marked before looking, so that a commit in between wakes us at once.
                 commits.borrow_and_update();
                 match reading.next().await {
-                    Ok(Some(message)) => {
-                        if sender.send(Ok(message)).await.is_err() {
+                    Ok(Some((message, more))) => {
+                        let gone = sender.send(Ok(message)).await.is_err();
+                        if gone || !(more || request.follow) {
                             return;
                         }
                     }
@@ -149,8 +154,7 @@ impl pb::event_log_service_server::EventLogService for EventLog {
     ) -> std::result::Result<Response<pb::GetHeadsResponse>, Status> {
         grpc::accept(request).map_err(|failure| self.status(failure))?;
         let pool = self.engine.database().pool();
-        let generation = log::generation(pool).await.map_err(|error| self.status(error.into()))?;
-        let heads = log::heads(pool).await.map_err(|error| self.status(error.into()))?;
+        let (generation, heads) = log::heads(pool).await.map_err(|error| self.status(error.into()))?;
         Ok(Response::new(pb::GetHeadsResponse {
             generation,
             heads: heads.into_iter().map(|(partition, n)| pb::PartitionPosition { partition, n }).collect(),

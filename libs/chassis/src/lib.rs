@@ -22,6 +22,7 @@ pub mod runtime;
 pub mod server;
 pub mod subscriber;
 pub mod telemetry;
+pub mod tls;
 pub mod unit;
 pub mod validation;
 pub mod wire;

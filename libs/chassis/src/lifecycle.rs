@@ -122,8 +122,7 @@ impl Lifecycle {
         let database = self.engine.database();
         let before: BTreeMap<i32, Position> = cursor::of_source(database.pool(), CURSOR).await?;
         let at = before.iter().map(|(partition, position)| (*partition, position.n)).collect();
-        let generation = log::generation(database.pool()).await?;
-        let events = log::read_after(database.pool(), self.engine.service(), generation, &at, PAGE).await?;
+        let (_, events) = log::read_after(database.pool(), self.engine.service(), &at, PAGE).await?;
         if events.is_empty() {
             return Ok(0);
         }
@@ -140,10 +139,10 @@ impl Lifecycle {
             .map_err(|error| Failure::Internal(error.into()))?
             .map_err(|error| Failure::Unavailable(format!("trace collector: {error}")))?;
         let transaction = database.begin().await?;
-        for (partition, position) in heads {
-            let from = before.get(&partition).map_or(0, |position| position.n);
-            cursor::advance(&transaction, CURSOR, from, position).await?;
-        }
+        let from = |partition| before.get(partition).map_or(0, |position: &Position| position.n);
+        let moves: Vec<(i64, Position)> =
+            heads.iter().map(|(partition, position)| (from(partition), *position)).collect();
+        cursor::advance(&transaction, CURSOR, &moves).await?;
         transaction.commit().await?;
         Ok(events.len())
     }

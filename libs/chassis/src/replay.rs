@@ -18,11 +18,10 @@ const PAGE: i64 = 1000;
 
 /// Folds the log of `from` into `to`, whose tables exist and are empty. Returns how many events were read.
 pub async fn replay(service: &str, from: &Database, to: &Database, reactor: &dyn Reactor) -> Result<u64> {
-    let generation = log::generation(from.pool()).await?;
     let mut at: BTreeMap<i32, i64> = BTreeMap::new();
     let mut count = 0;
     loop {
-        let events = log::read_after(from.pool(), service, generation, &at, PAGE).await?;
+        let (_, events) = log::read_after(from.pool(), service, &at, PAGE).await?;
         if events.is_empty() {
             return Ok(count);
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use redress_deadlines::Clockwork;
 use redress_domain::{Clock, Ids, RandomIds, SystemClock, Timestamp};
-use redress_storage::{Database, Migration, intent};
+use redress_storage::{Database, Migration, sqlstate::classify, transaction::query_one};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,7 @@ use crate::{
     server,
     subscriber::Subscriber,
     telemetry::Telemetry,
+    tls::Tls,
 };
 
 /// What a service is built from.
@@ -76,6 +77,8 @@ pub struct Surroundings {
     pub sweep_every: Duration,
     /// OTLP endpoint for lifecycle traces; empty for none.
     pub otlp_endpoint: String,
+    /// Certificates for calls between services; none within one process.
+    pub tls: Option<Tls>,
     /// Method after whose commit the process dies before it answers: for crash tests; empty for none.
     pub die_after_commit_of: String,
 }
@@ -98,6 +101,11 @@ impl std::fmt::Debug for Runtime {
     }
 }
 
+const FIND_NEXT_DUE: &str = "find what is due next";
+/// Asked at every stop of a virtual clock, so it is one statement; each half reads one entry of an index.
+const NEXT_DUE: &str = "select least(
+    (select next_at from deadline where next_at is not null order by next_at limit 1),
+    (select min(next_at) from intent where state = 'open')) as at";
 /// Pauses after a worker failed, so that an outage is not hammered.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// How often workers look without a hint.
@@ -140,9 +148,9 @@ impl Runtime {
     /// The next business time at which this service has something to do by itself.
     pub async fn next_due(&self) -> Result<Option<Timestamp>> {
         let pool = self.engine.database().pool();
-        let deadline = redress_deadlines::store::earliest(pool).await?;
-        let intent = intent::earliest(pool).await?;
-        Ok([deadline, intent].into_iter().flatten().min())
+        let row = query_one(pool, FIND_NEXT_DUE, NEXT_DUE, []).await?;
+        let at = row.map(|row| row.try_get::<Option<Timestamp>>("", "at")).transpose();
+        Ok(at.map_err(|error| classify(FIND_NEXT_DUE, error))?.flatten())
     }
 
     /// Starts the workers for the real clock; they end with `stopping`.
@@ -269,7 +277,8 @@ pub async fn build<S: Service>(
     } else {
         Some(Clockwork::new(&surroundings.redis_url, &surroundings.redis_name)?)
     };
-    let peers = Peers::new(S::NAME, &surroundings.peers, surroundings.issuer.clone())?;
+    let peers =
+        Peers::new(S::NAME, &surroundings.peers, surroundings.issuer.clone(), surroundings.tls.as_ref())?;
     let source: Option<Arc<dyn PolicySource>> = if S::NAME == "intake" {
         None
     } else {
@@ -348,8 +357,12 @@ where
         max_message_bytes: config.server.max_message_bytes,
         sweep_every: Duration::from_secs(config.server.sweep_seconds),
         otlp_endpoint: config.telemetry.otlp_endpoint.clone(),
+        tls: config.tls.read()?,
         die_after_commit_of: config.rehearsal.die_after_commit_of.clone(),
     };
+    if surroundings.tls.is_none() {
+        tracing::warn!("no `[tls]`: services speak in the clear, and their tokens need no certificate");
+    }
     anyhow::ensure!(surroundings.key.len() >= 32, "`identity.secret_file` must hold at least 32 bytes");
     let (service, runtime) = build::<S>(&surroundings, config.service.clone()).await?;
     let stopping = CancellationToken::new();
@@ -361,6 +374,7 @@ where
         surroundings.verifier.clone(),
         listener,
         surroundings.max_message_bytes,
+        surroundings.tls.clone(),
         stopping.clone(),
     );
     tokio::pin!(server);

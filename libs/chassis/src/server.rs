@@ -18,6 +18,7 @@ use crate::{
     identity::Verifier,
     reactor::Service,
     runtime::Runtime,
+    tls::Tls,
 };
 
 /// Calls that one connection may have open.
@@ -25,13 +26,14 @@ const CONCURRENT_STREAMS: u32 = 256;
 /// How often the database is asked whether it is there.
 const HEALTH_EVERY: Duration = Duration::from_secs(5);
 
-/// Serves `service` on `listener` until `stopping`, then lets calls end.
+/// Serves `service` on `listener` until `stopping`, then lets calls end. Without `tls` in the clear, as in one process.
 pub async fn serve<S: Service>(
     service: Arc<S>,
     runtime: Arc<Runtime>,
     verifier: Arc<Verifier>,
     listener: TcpListener,
     max_message_bytes: usize,
+    tls: Option<Tls>,
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
     let engine = runtime.engine().clone();
@@ -63,11 +65,15 @@ pub async fn serve<S: Service>(
 
     let hints_of = engine.clone();
     let watch = watch_database(engine, health, S::GRPC, stopping.clone());
-    let server = Server::builder()
+    let mut builder = Server::builder();
+    if let Some(tls) = &tls {
+        builder = builder.tls_config(tls.server())?;
+    }
+    let server = builder
         .concurrency_limit_per_connection(usize::try_from(CONCURRENT_STREAMS).unwrap_or(256))
         .max_concurrent_streams(CONCURRENT_STREAMS)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .layer(AccessLayer::new(S::NAME, verifier, Arc::new(table)))
+        .layer(AccessLayer::new(S::NAME, verifier, Arc::new(table), tls.is_some()))
         .add_routes(routes.routes())
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
             stopping.cancelled().await;

@@ -50,6 +50,36 @@ pub struct Pulled {
     pub waiting: bool,
 }
 
+/// Whether one event can be taken back without the others of its transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Care {
+    None,
+    Savepoints,
+}
+
+/// How this service stands when it begins with a batch: read once, for all its events.
+struct Standing {
+    cursors: BTreeMap<(String, i32), i64>,
+    parked: BTreeSet<uuid::Uuid>,
+}
+
+impl Standing {
+    /// Reads the cursors first: an event whose cause was parked meanwhile then waits, or finds the cause parked.
+    async fn read(unit: &Unit, batch: &[LoggedEvent]) -> Result<Self> {
+        let causes = batch.iter().flat_map(|event| &event.event.causes);
+        let partitions: BTreeSet<i32> = causes.map(|cause| cause.position.partition).collect();
+        let threads: BTreeSet<uuid::Uuid> = batch.iter().map(LoggedEvent::thread).collect();
+        let partitions: Vec<i32> = partitions.into_iter().collect();
+        let threads: Vec<uuid::Uuid> = threads.into_iter().collect();
+        let cursors = cursor::of_partitions(unit.transaction(), &partitions).await?;
+        Ok(Self { cursors, parked: parked::among(unit.transaction(), &threads).await? })
+    }
+
+    fn read_to(&self, source: &str, partition: i32) -> i64 {
+        self.cursors.get(&(source.to_owned(), partition)).copied().unwrap_or(0)
+    }
+}
+
 impl Subscriber {
     /// Reads the log of `source` through `peer`.
     pub fn new(engine: Engine, reactor: Arc<dyn Reactor>, source: &'static str, peer: Peer) -> Self {
@@ -116,6 +146,21 @@ impl Subscriber {
         at: &mut BTreeMap<i32, i64>,
         blocked: &mut BTreeSet<i32>,
     ) -> Result<usize> {
+        // Rejections are rare. Only when there is one, the batch is begun again, with a savepoint before each event.
+        match self.attempt(batch, at, blocked, Care::None).await? {
+            Some(applied) => Ok(applied),
+            None => Ok(self.attempt(batch, at, blocked, Care::Savepoints).await?.unwrap_or_default()),
+        }
+    }
+
+    /// Applies a batch in one transaction. `None`: nothing was applied, since an event was rejected where no savepoint was.
+    async fn attempt(
+        &self,
+        batch: &[LoggedEvent],
+        at: &mut BTreeMap<i32, i64>,
+        blocked: &mut BTreeSet<i32>,
+        care: Care,
+    ) -> Result<Option<usize>> {
         // What has to be asked of others is asked before the transaction; a refusal there parks like one here.
         let mut refused: HashMap<uuid::Uuid, Failure> = HashMap::new();
         for event in batch.iter().filter(|event| !blocked.contains(&event.position.partition)) {
@@ -127,9 +172,10 @@ impl Subscriber {
                 }
             }
         }
-        let Some(first) = batch.first() else { return Ok(0) };
+        let Some(first) = batch.first() else { return Ok(Some(0)) };
         let mut unit =
             self.engine.begin_as(self.engine.service(), &first.event.traceparent, Some(first)).await?;
+        let mut standing = Standing::read(&unit, batch).await?;
         let mut moved: BTreeMap<i32, (i64, Position)> = BTreeMap::new();
         let mut applied = 0;
         for event in batch {
@@ -137,7 +183,7 @@ impl Subscriber {
             if blocked.contains(&partition) {
                 continue;
             }
-            if !self.causes_applied(&unit, event).await? {
+            if !self.causes_applied(&standing, event) {
                 blocked.insert(partition);
                 continue;
             }
@@ -151,30 +197,51 @@ impl Subscriber {
                     event.position.n
                 )));
             }
-            self.take(&mut unit, event, refused.remove(&event.event.id)).await?;
+            let refusal = refused.remove(&event.event.id);
+            if !self.take(&mut unit, event, refusal, &mut standing, care).await? {
+                unit.abandon().await?;
+                return Ok(None);
+            }
             let from = moved.get(&partition).map_or(before, |(from, _)| *from);
             moved.insert(partition, (from, event.position));
             applied += 1;
         }
-        for (from, to) in moved.values() {
-            cursor::advance(unit.transaction(), self.source, *from, *to).await?;
-        }
         if applied > 0 {
+            let moves: Vec<(i64, Position)> = moved.values().copied().collect();
+            cursor::advance(unit.transaction(), self.source, &moves).await?;
             unit.finish().await?;
         }
         for (partition, (_, position)) in moved {
             at.insert(partition, position.n);
         }
-        Ok(applied)
+        Ok(Some(applied))
     }
 
-    /// Applies one event, or parks it when the rules reject it or an earlier one of its case is parked.
-    async fn take(&self, unit: &mut Unit, event: &LoggedEvent, refused: Option<Failure>) -> Result<()> {
+    /// Applies one event, or parks it when the rules reject it or an earlier one of its case is parked. False when it is
+    /// rejected and there is no savepoint to go back to.
+    async fn take(
+        &self,
+        unit: &mut Unit,
+        event: &LoggedEvent,
+        refused: Option<Failure>,
+        standing: &mut Standing,
+        care: Care,
+    ) -> Result<bool> {
         unit.turn_to(event);
-        if parked::is_parked(unit.transaction(), event.thread()).await? {
-            return self.park(unit, event, "BEHIND_PARKED", "an earlier event of this case is parked").await;
+        // What is parked may have been released since; rare enough to be asked for again.
+        if standing.parked.contains(&event.thread())
+            && parked::among(unit.transaction(), &[event.thread()]).await?.is_empty()
+        {
+            standing.parked.remove(&event.thread());
         }
-        let savepoint = unit.savepoint().await?;
+        if standing.parked.contains(&event.thread()) {
+            self.park(unit, event, "BEHIND_PARKED", "an earlier event of this case is parked").await?;
+            return Ok(true);
+        }
+        let savepoint = match care {
+            Care::None => None,
+            Care::Savepoints => Some(unit.savepoint().await?),
+        };
         let (span, effects) =
             telemetry::span_of_consequence("react to", &event.event.kind, &event.event.traceparent);
         unit.set_traceparent(&effects);
@@ -182,10 +249,11 @@ impl Subscriber {
             Some(failure) => Err(failure),
             None => self.reactor.react(unit, event).instrument(span).await,
         };
-        match reacted {
-            Ok(()) => Ok(()),
-            Err(failure) if failure.may_pass() => Err(failure),
-            Err(failure) => {
+        match (reacted, savepoint) {
+            (Ok(()), _) => Ok(true),
+            (Err(failure), _) if failure.may_pass() => Err(failure),
+            (Err(_), None) => Ok(false),
+            (Err(failure), Some(savepoint)) => {
                 unit.rollback_to(savepoint).await?;
                 let reason = failure.rejection().map_or("INTERNAL", |rejection| rejection.reason);
                 let detail = format!("{:#}", anyhow::Error::new(failure));
@@ -197,7 +265,9 @@ impl Subscriber {
                     detail,
                     "event parked with its case"
                 );
-                self.park(unit, event, reason, &detail).await
+                standing.parked.insert(event.thread());
+                self.park(unit, event, reason, &detail).await?;
+                Ok(true)
             }
         }
     }
@@ -220,24 +290,19 @@ impl Subscriber {
 
     /// Whether everything that the event's decision had seen of other logs has been applied here. The partition
     /// is the same everywhere, so this is one comparison with a cursor.
-    async fn causes_applied(&self, unit: &Unit, event: &LoggedEvent) -> Result<bool> {
+    fn causes_applied(&self, standing: &Standing, event: &LoggedEvent) -> bool {
         for cause in &event.event.causes {
             let ours = cause.source != self.source
                 && cause.source != self.engine.service()
                 && self.reactor.sources().contains(&cause.source.as_str());
-            if !ours {
-                continue;
-            }
-            let cursors =
-                cursor::of_partition(unit.transaction(), &cause.source, cause.position.partition).await?;
-            if cursors.is_none_or(|position| position.n < cause.position.n) {
-                return Ok(!self.waits_on(event));
+            if ours && standing.read_to(&cause.source, cause.position.partition) < cause.position.n {
+                return !self.waits_on(event);
             }
         }
         if let Ok(mut waiting) = self.waiting.lock() {
             waiting.remove(&(event.position.partition, event.position.n));
         }
-        Ok(true)
+        true
     }
 
     /// Whether the event may wait on; past the limit it is applied, and the rules decide whether it parks.

@@ -215,6 +215,11 @@ impl Unit {
         Ok(self.transaction.rollback_to(savepoint).await?)
     }
 
+    /// Ends this unit without any change, at once; dropping it does the same later.
+    pub(crate) async fn abandon(self) -> Result<()> {
+        Ok(self.transaction.rollback().await?)
+    }
+
     /// Loads and locks an aggregate; refuses when there is none.
     pub async fn load<S: Aggregate>(&mut self, id: Uuid) -> Result<Loaded<S>> {
         match self.find::<S>(id).await? {

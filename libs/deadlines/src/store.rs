@@ -91,18 +91,6 @@ pub async fn to_look_at(connection: &impl ConnectionTrait, now: Timestamp, limit
     rows.iter().map(|row| get(row, "id")).collect()
 }
 
-/// The earliest time at which any deadline has to be looked at.
-pub async fn earliest(connection: &impl ConnectionTrait) -> Result<Option<Timestamp>> {
-    let row = query_one(
-        connection,
-        "find the next deadline",
-        "select next_at from deadline where next_at is not null order by next_at limit 1",
-        [],
-    )
-    .await?;
-    row.map_or(Ok(None), |row| get(&row, "next_at"))
-}
-
 /// A page of what has to be looked at some time, by id, for rebuilding Redis.
 pub async fn outstanding(
     connection: &impl ConnectionTrait,

@@ -188,7 +188,8 @@ fn only_rules_that_are_enforced_are_used() {
     let fields =
         files().flat_map(|file| messages(&file)).flat_map(|message| message.fields().collect::<Vec<_>>());
     let used: BTreeSet<String> = fields.flat_map(|field| rules(&field).into_keys()).collect();
-    assert_eq!(used, RULES.iter().map(|rule| (*rule).to_owned()).collect());
+    let enforced: BTreeSet<String> = RULES.iter().map(|rule| (*rule).to_owned()).collect();
+    assert!(used.is_subset(&enforced), "{:#?}", used.difference(&enforced));
 }
 
 #[test]

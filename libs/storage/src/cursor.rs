@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
 
 use crate::{Position, Result, StorageError, Transaction, aggregate::get, transaction::query_all};
 
@@ -28,37 +29,48 @@ pub async fn of_source(connection: &impl ConnectionTrait, source: &str) -> Resul
         .collect()
 }
 
-/// Moves the cursor of `to.partition` from `from` to `to.n`; a lost swap is a conflict, and the effect goes with it.
-pub async fn advance(transaction: &Transaction, source: &str, from: i64, to: Position) -> Result<()> {
+/// Moves cursors of `source`, each from where it stands to a position; a lost swap is a conflict, and the effects go with
+/// it.
+pub async fn advance(transaction: &Transaction, source: &str, moves: &[(i64, Position)]) -> Result<()> {
+    let rows: Vec<Value> = moves
+        .iter()
+        .map(|(from, to)| {
+            json!({ "partition": to.partition, "generation": to.generation, "read": from, "n": to.n })
+        })
+        .collect();
+    // In one order everywhere, so that two replicas do not wait for each other.
     let moved = transaction
         .execute(
-            "move a cursor",
-            "insert into cursor (source, partition, generation, n) values ($1, $2, $3, $5)
-             on conflict (source, partition) do update set n = $5, generation = $3
-              where cursor.n = $4",
-            [source.into(), to.partition.into(), to.generation.into(), from.into(), to.n.into()],
+            "move cursors",
+            "insert into cursor as c (source, partition, generation, n)
+             select $1, m.partition, m.generation, m.n
+               from jsonb_to_recordset($2) as m (partition integer, generation bigint, n bigint)
+              order by m.partition
+             on conflict (source, partition) do update set n = excluded.n, generation = excluded.generation
+              where c.n = (select m.read from jsonb_to_recordset($2) as m (partition integer, read bigint)
+                            where m.partition = excluded.partition)",
+            [source.into(), Value::Array(rows).into()],
         )
         .await?;
-    if moved.rows_affected() == 1 {
+    if moved.rows_affected() == moves.len() as u64 {
         Ok(())
     } else {
-        Err(StorageError::Conflict(format!("cursor {source}/{}", to.partition)))
+        Err(StorageError::Conflict(format!("cursors of {source}")))
     }
 }
 
-/// The cursor of one partition of one source.
-pub async fn of_partition(
+/// The cursors of all sources in these partitions, by source and partition.
+pub async fn of_partitions(
     transaction: &Transaction,
-    source: &str,
-    partition: i32,
-) -> Result<Option<Position>> {
-    let row = transaction
-        .one(
-            "read a cursor",
-            "select generation, n from cursor where source = $1 and partition = $2",
-            [source.into(), partition.into()],
+    partitions: &[i32],
+) -> Result<BTreeMap<(String, i32), i64>> {
+    let rows = transaction
+        .all(
+            "read cursors",
+            "select source, partition, n from cursor
+              where partition in (select value::integer from jsonb_array_elements_text($1))",
+            [Value::from(partitions.to_vec()).into()],
         )
         .await?;
-    row.map(|row| Ok(Position { generation: get(&row, "generation")?, partition, n: get(&row, "n")? }))
-        .transpose()
+    rows.iter().map(|row| Ok(((get(row, "source")?, get(row, "partition")?), get(row, "n")?))).collect()
 }

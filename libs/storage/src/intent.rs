@@ -5,11 +5,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    Result, Transaction,
-    aggregate::get,
-    transaction::{query_all, query_one},
-};
+use crate::{Result, Transaction, aggregate::get, transaction::query_all};
 
 /// An intent as stored.
 #[derive(Clone, Debug)]
@@ -89,18 +85,6 @@ pub async fn due(connection: &impl ConnectionTrait, now: Timestamp, limit: i64) 
             })
         })
         .collect()
-}
-
-/// When the earliest open intent is due.
-pub async fn earliest(connection: &impl ConnectionTrait) -> Result<Option<Timestamp>> {
-    let row = query_one(
-        connection,
-        "find the next intent",
-        "select min(next_at) as at from intent where state = 'open'",
-        [],
-    )
-    .await?;
-    row.map_or(Ok(None), |row| get(&row, "at"))
 }
 
 /// Takes the intent for conclusion: locks its row; false when another has concluded it meanwhile.

@@ -18,37 +18,43 @@ pub async fn generation(connection: &impl ConnectionTrait) -> Result<i64> {
         .await?
     {
         Some(row) => get(&row, "generation"),
-        None => Err(StorageError::CorruptRow {
-            table: "log_generation",
-            row: "the only row".into(),
-            detail: "missing".into(),
-        }),
+        None => Err(no_generation()),
     }
 }
 
-/// The head of every partition that has events.
-pub async fn heads(connection: &impl ConnectionTrait) -> Result<BTreeMap<i32, i64>> {
+fn no_generation() -> StorageError {
+    StorageError::CorruptRow { table: "log_generation", row: "the only row".into(), detail: "missing".into() }
+}
+
+/// The log's generation, and the head of every partition that has events.
+pub async fn heads(connection: &impl ConnectionTrait) -> Result<(i64, BTreeMap<i32, i64>)> {
     let rows = query_all(
         connection,
         "read log heads",
-        "select partition, head from log_partition where head > 0",
+        "select generation, partition, head from log_generation left join log_partition on head > 0",
         [],
     )
     .await?;
-    rows.iter().map(|row| Ok((get(row, "partition")?, get(row, "head")?))).collect()
+    let generation = rows.first().map(|row| get(row, "generation")).transpose()?.ok_or_else(no_generation)?;
+    let mut heads = BTreeMap::new();
+    for row in &rows {
+        if let Some(partition) = get::<Option<i32>>(row, "partition")? {
+            heads.insert(partition, get(row, "head")?);
+        }
+    }
+    Ok((generation, heads))
 }
 
-/// Events after the given positions, in order within each partition: at most `limit` a partition. Partitions
-/// that are not named are read from their beginning.
+/// The log's generation, and events after the given positions, in order within each partition: at most `limit` a
+/// partition. Partitions that are not named are read from their beginning.
 pub async fn read_after(
     connection: &impl ConnectionTrait,
     source: &str,
-    generation: i64,
     after: &BTreeMap<i32, i64>,
     limit: i64,
-) -> Result<Vec<LoggedEvent>> {
-    let behind: Vec<Value> = heads(connection)
-        .await?
+) -> Result<(i64, Vec<LoggedEvent>)> {
+    let (generation, heads) = heads(connection).await?;
+    let behind: Vec<Value> = heads
         .into_iter()
         .filter(|(partition, head)| after.get(partition).copied().unwrap_or(0) < *head)
         .map(|(partition, _)| {
@@ -56,7 +62,7 @@ pub async fn read_after(
         })
         .collect();
     if behind.is_empty() {
-        return Ok(Vec::new());
+        return Ok((generation, Vec::new()));
     }
     let rows = query_all(
         connection,
@@ -69,7 +75,35 @@ pub async fn read_after(
         [Value::Array(behind).into(), limit.into()],
     )
     .await?;
-    rows.iter().map(|row| decode(row, source, generation)).collect()
+    let events: Result<_> = rows.iter().map(|row| decode(row, source, generation)).collect();
+    Ok((generation, events?))
+}
+
+/// Where an aggregate's last event of a type stands, and its hash.
+pub async fn last_of_type(
+    connection: &impl ConnectionTrait,
+    subject_kind: &str,
+    subject_id: Uuid,
+    kind: &str,
+) -> Result<Option<(Position, Vec<u8>)>> {
+    let row = query_one(
+        connection,
+        "find the last event of a type",
+        "select g.generation, e.partition, e.n, e.hash from log_generation g, event e
+          where e.subject_kind = $1 and e.subject_id = $2 and e.type = $3
+          order by e.n desc limit 1",
+        [subject_kind.into(), subject_id.into(), kind.into()],
+    )
+    .await?;
+    row.map(|row| {
+        let position = Position {
+            generation: get(&row, "generation")?,
+            partition: get(&row, "partition")?,
+            n: get(&row, "n")?,
+        };
+        Ok((position, get(&row, "hash")?))
+    })
+    .transpose()
 }
 
 /// All events of a case in this service, in order.

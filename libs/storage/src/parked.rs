@@ -1,5 +1,7 @@
 //! Events that the rules rejected, and the later ones of the same case that wait behind them.
 
+use std::collections::BTreeSet;
+
 use redress_domain::Timestamp;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
@@ -29,16 +31,17 @@ pub struct ParkedRow {
     pub parked_at: Timestamp,
 }
 
-/// Whether a case, or an aggregate without one, has parked events.
-pub async fn is_parked(transaction: &Transaction, thread: Uuid) -> Result<bool> {
-    let row = transaction
-        .one(
+/// Which of these cases, or aggregates without one, have parked events.
+pub async fn among(transaction: &Transaction, threads: &[Uuid]) -> Result<BTreeSet<Uuid>> {
+    let rows = transaction
+        .all(
             "look for parked events",
-            "select 1 from parked_event where coalesce(case_id, subject_id) = $1 limit 1",
-            [thread.into()],
+            "select distinct coalesce(case_id, subject_id) as thread from parked_event
+              where coalesce(case_id, subject_id) in (select value::uuid from jsonb_array_elements_text($1))",
+            [serde_json::json!(threads).into()],
         )
         .await?;
-    Ok(row.is_some())
+    rows.iter().map(|row| get(row, "thread")).collect()
 }
 
 /// Parks an event.

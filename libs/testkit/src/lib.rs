@@ -19,6 +19,7 @@
 //! process starts a pair at the first call. A test that stops or cuts a server starts its own
 //! ([`PrivateServers::start`]) or puts a [`faults::TcpProxy`] in between.
 
+pub mod certificates;
 pub mod faults;
 mod guard;
 mod home;

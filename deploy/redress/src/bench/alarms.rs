@@ -179,7 +179,9 @@ impl Alarms {
             }
         }
         let from = (first - business).to_std().unwrap_or_default();
-        Ok((lateness, clock.elapsed().saturating_sub(from)))
+        let time = clock.elapsed().saturating_sub(from);
+        disarm(&mut self.claimer.redis).await?;
+        Ok((lateness, time))
     }
 
     async fn take_effect(&mut self, ids: &[Uuid], now: Timestamp) -> Result<()> {

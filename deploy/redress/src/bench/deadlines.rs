@@ -9,7 +9,7 @@ use redress_deadlines::Clockwork;
 use redress_domain::{Clock, DeadlineBasis, DeadlineChange, DeadlineDraft, RuleRef, SystemClock, Timestamp};
 use redress_storage::policy::PolicyRow;
 use redress_testkit::PrivateServers;
-use sea_orm::sqlx::{self, Row as _};
+use sea_orm::sqlx::{self, PgConnection, Row as _};
 use uuid::Uuid;
 
 use super::{
@@ -40,9 +40,9 @@ pub(super) async fn measure(servers: &PrivateServers, sizes: &Sizes, report: &mu
     let ground = Ground { servers, source: &source, calendar_hash, redis_url, raw };
     let (rows, events) = ground.trace().await?;
     output::progress(&format!("deadlines: setting {} outstanding", sizes.outstanding));
-    let outstanding = ground.set_outstanding(&rows, sizes).await?;
+    ground.set_outstanding(&rows, sizes).await?;
     let clockwork = Clockwork::new(&ground.redis_url, &world.redis_name::<false>())?;
-    ground.memory_and_rebuild(&clockwork, &outstanding, sizes, report).await?;
+    ground.memory_and_rebuild(&clockwork, sizes, report).await?;
     ground.firing(&rows, &events, sizes, report).await?;
     ground.lateness(&rows, &events, sizes, report).await?;
     source.stop().await
@@ -100,8 +100,8 @@ impl Ground<'_> {
         Ok((rows, events))
     }
 
-    /// Rows that are looked at some time tomorrow. Gives what Redis has to know of them.
-    async fn set_outstanding(&self, rows: &Copies, sizes: &Sizes) -> Result<Vec<(Uuid, Timestamp)>> {
+    /// Sets rows that are looked at some time tomorrow.
+    async fn set_outstanding(&self, rows: &Copies, sizes: &Sizes) -> Result<()> {
         let mut connection = connect(&self.source.database_url).await?;
         let mut left = sizes.outstanding as usize;
         while left > 0 {
@@ -113,30 +113,19 @@ impl Ground<'_> {
                          set next_at = now() + interval '1 day' + random() * interval '1 day', due_at = now() + interval '2 days'
                        where state = 'pending'";
         sqlx::query(spread).execute(&mut connection).await?;
-        for table in ["deadline", "aggregate"] {
-            // Otherwise autovacuum does it in the middle of a measurement.
-            sqlx::query(if table == "deadline" {
-                "vacuum analyze deadline"
-            } else {
-                "vacuum analyze aggregate"
-            })
-            .execute(&mut connection)
-            .await?;
-        }
-        let outstanding = sqlx::query("select id, next_at from deadline where next_at is not null")
-            .fetch_all(&mut connection)
-            .await?;
-        outstanding.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+        // Otherwise autovacuum does it in the middle of a measurement.
+        sqlx::query("vacuum analyze deadline, aggregate").execute(&mut connection).await?;
+        Ok(())
     }
 
     async fn memory_and_rebuild(
         &self,
         clockwork: &Clockwork,
-        outstanding: &[(Uuid, Timestamp)],
         sizes: &Sizes,
         report: &mut Report,
     ) -> Result<()> {
-        let count = outstanding.len() as u64;
+        let mut postgres = connect(&self.source.database_url).await?;
+        let count = outstanding(&mut postgres).await?.len() as u64;
         let mut bytes = Row::new(
             format!("Redis memory a timer, {count} outstanding"),
             Unit::Bytes,
@@ -145,7 +134,7 @@ impl Ground<'_> {
         let mut rebuild = Row::new(
             format!("{count} timers back after Redis was wiped"),
             Unit::Milliseconds,
-            "the same members put into one sorted set, without reading rows",
+            "the rows read by one query and put into one sorted set",
         );
         let database = self.source.engine().database();
         let mut redis = connect_redis(&self.redis_url).await?;
@@ -161,7 +150,7 @@ impl Ground<'_> {
             self.servers.redis.flush().await?;
             let empty_again = memory(&mut redis).await?;
             let begun = Instant::now();
-            arm(&mut redis, outstanding).await?;
+            arm(&mut redis, &outstanding(&mut postgres).await?).await?;
             let limit = begun.elapsed();
             let bare = memory(&mut redis).await?;
             disarm(&mut redis).await?;
@@ -299,6 +288,13 @@ impl Ground<'_> {
         let last = effects.iter().map(|(_, at)| *at).max().context("something fired")?;
         Ok((lateness, last.saturating_duration_since(from(first))))
     }
+}
+
+/// What Redis has to know.
+async fn outstanding(connection: &mut PgConnection) -> Result<Vec<(Uuid, Timestamp)>> {
+    let sql = "select id, next_at from deadline where next_at is not null";
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 /// Times, `rate` a second, from `first` on; to the millisecond, as timers are.

@@ -57,7 +57,7 @@ async fn trace(source: &Running, reader: &Running) -> Result<(Copies, Bytes)> {
     let copies =
         before.copies(&reader.database_url, &["aggregate", "event", "ruling"], Grouping::Together).await?;
     let pool = source.engine().database().pool();
-    let events = redress_storage::log::read_after(pool, "intake", 1, &Default::default(), 1).await?;
+    let (_, events) = redress_storage::log::read_after(pool, "intake", &Default::default(), 1).await?;
     let event = events.first().context("the source has stated something")?;
     Ok((copies, redress_chassis::wire::to_wire(event).encode_to_vec().into()))
 }

@@ -233,6 +233,7 @@ impl World {
             max_message_bytes: MESSAGE_BYTES_MAX,
             sweep_every: Duration::from_secs(15),
             otlp_endpoint: String::new(),
+            tls: None,
             die_after_commit_of: String::new(),
         };
         let (toy, runtime) = build::<Toy<READS>>(&surroundings, ()).await?;
@@ -245,6 +246,7 @@ impl World {
             surroundings.verifier.clone(),
             listener,
             MESSAGE_BYTES_MAX,
+            None,
             stopping.clone(),
         ));
         Ok(Running { runtime, database_url, effects, stopping, server })

@@ -25,9 +25,18 @@ enum Verb {
     /// What is known of it, and where it stands.
     Show(Show),
     /// Everything that happened to it in all services, each line with clause and actor.
-    Timeline(One),
+    Timeline(Timeline),
     /// Every decision on it with the rule, the version and the facts that made it.
     Explain(One),
+}
+
+#[derive(Args)]
+struct Timeline {
+    #[command(flatten)]
+    one: One,
+    /// Also the lines in which a service only takes note of what another did. --json has them always.
+    #[arg(long)]
+    all: bool,
 }
 
 #[derive(Args)]
@@ -56,12 +65,12 @@ impl Case {
     pub(super) async fn run(self, as_json: bool) -> Result<(), Failure> {
         match self.verb {
             Verb::Show(show) => show.run(as_json).await,
-            Verb::Timeline(one) => {
+            Verb::Timeline(Timeline { one, all }) => {
                 let entries = one.timeline().await?;
                 if as_json {
                     output::json(&json!({ "entries": entries }));
                 } else {
-                    output::line(&timeline(&entries, one.zone));
+                    output::line(&timeline(&entries, one.zone, all));
                 }
                 Ok(())
             }
@@ -194,8 +203,17 @@ fn deadline(value: &Value, zone: Zone) -> String {
     }
 }
 
+/// Events by which a service takes note of what another did: they explain a decision, and hide the story.
+const NOTES: [&str; 4] = [
+    "redress.investigation.v1.CaseNoted",
+    "redress.investigation.v1.InvestigationAdjusted",
+    "redress.compensation.v1.ResolutionContextChanged",
+    "redress.survey.v1.CaseFiguresNoted",
+];
+
 /// A timeline, an entry a line.
-pub(super) fn timeline(entries: &[Value], zone: Zone) -> String {
+pub(super) fn timeline(entries: &[Value], zone: Zone, all: bool) -> String {
+    let shown = |entry: &&Value| all || !NOTES.contains(&entry["type"].as_str().unwrap_or_default());
     let row = |entry: &Value| {
         vec![
             zone.show(&entry["time"]),
@@ -206,8 +224,12 @@ pub(super) fn timeline(entries: &[Value], zone: Zone) -> String {
             clauses(&entry["rules"]),
         ]
     };
-    let rows: Vec<_> = entries.iter().map(row).collect();
-    output::table(&["time", "service", "what", "step", "actor", "clause"], &rows)
+    let rows: Vec<_> = entries.iter().filter(shown).map(row).collect();
+    let table = output::table(&["time", "service", "what", "step", "actor", "clause"], &rows);
+    match entries.len() - rows.len() {
+        0 => table,
+        hidden => format!("{table}\n({hidden} notes that services took of each other are not shown)"),
+    }
 }
 
 fn explanation(decision: &Value, zone: Zone) -> String {

@@ -2,10 +2,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use anyhow::Context as _;
 use clap::Args;
 use redress_chassis::Caller;
 use serde_json::Value;
-use tonic::transport::Endpoint;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 
 use super::{
     Failure,
@@ -24,6 +25,9 @@ pub(crate) struct Connection {
     /// `REDRESS_ADDRESS_<SERVICE>`, else those of the running `redress up`, else 127.0.0.1.
     #[arg(long, value_name = "HOST|SERVICE=URL")]
     address: Vec<String>,
+    /// PEM file of the authority that signed the services' certificates, where their addresses are https.
+    #[arg(long, env = "REDRESS_AUTHORITY", value_name = "FILE")]
+    authority: Option<PathBuf>,
     /// Bearer token. Without it one is signed with the key of the running `redress up`.
     #[arg(long, env = "REDRESS_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -42,11 +46,33 @@ impl Connection {
         let address = self.address_of(service, development.as_ref())?;
         let endpoint = Endpoint::from_shared(address.clone())
             .map_err(|_| Failure::Usage(format!("`{address}` is no URL such as http://127.0.0.1:7101")))?;
+        let endpoint = self.trusting(endpoint, &address)?;
         let token = self.token(role, development.as_ref())?;
         let channel = endpoint.connect_timeout(Duration::from_secs(5)).connect().await;
         let channel = channel
             .map_err(|_| Failure::Unavailable(format!("nobody answers for {service} at {address}")))?;
         Ok(Client::new(channel, Some(token)))
+    }
+
+    fn trusting(&self, endpoint: Endpoint, address: &str) -> Result<Endpoint, Failure> {
+        let secret = address.starts_with("https://");
+        if !secret && self.authority.is_some() {
+            let text =
+                format!("`{address}` is not https, and there is an authority: nothing is sent in the clear");
+            return Err(Failure::Usage(text));
+        }
+        if !secret {
+            return Ok(endpoint);
+        }
+        let Some(path) = &self.authority else {
+            let text =
+                format!("`{address}` needs --authority or REDRESS_AUTHORITY: who signed its certificate");
+            return Err(Failure::Usage(text));
+        };
+        let authority =
+            std::fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        let trust = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(authority));
+        Ok(endpoint.tls_config(trust).with_context(|| format!("`{}` is no certificate", path.display()))?)
     }
 
     /// Calls a method of a service as `role`.
@@ -112,7 +138,8 @@ impl Connection {
         }
         let index = SERVICES.iter().position(|own| *own == service).unwrap_or_default();
         let at = |host: &str| {
-            let host = if host.contains("://") { host.to_owned() } else { format!("http://{host}") };
+            let scheme = if self.authority.is_some() { "https" } else { "http" };
+            let host = if host.contains("://") { host.to_owned() } else { format!("{scheme}://{host}") };
             format!("{host}:{}", 7101 + index)
         };
         if let Some(host) = host {
@@ -132,7 +159,7 @@ mod tests {
 
     fn connection(address: &[&str]) -> Connection {
         let address = address.iter().map(|&address| address.to_owned()).collect();
-        Connection { address, token: None, role: None, state: None }
+        Connection { address, authority: None, token: None, role: None, state: None }
     }
 
     #[test]

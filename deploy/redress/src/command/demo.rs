@@ -8,7 +8,7 @@ use redress_domain::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    Failure, case, ledger,
+    Failure, case, deadlines, ledger,
     play::Behaviour,
     servers::Ground,
     up::program,
@@ -75,9 +75,13 @@ async fn show(suite: &Suite, plans: &[Plan], end: Timestamp, as_json: bool) -> R
     let intake = suite.client("intake", "supervision")?;
     let cases = intake.list("redress.intake.v1.IntakeService/ListCases", json!({}), "cases", 1_000).await?;
     let example = example(plans, &outcomes);
-    let body = json!({ "case_id": example.map(|outcome| outcome.case_id.clone()).unwrap_or_default() });
-    let timeline =
-        intake.list("redress.intake.v1.IntakeService/ListTimeline", body, "entries", 1_000).await?;
+    let timeline = match example {
+        None => Vec::new(),
+        Some(example) => {
+            let body = json!({ "case_id": example.case_id });
+            intake.list("redress.intake.v1.IntakeService/ListTimeline", body, "entries", 1_000).await?
+        }
+    };
     let deadlines = deadlines(suite).await?;
     let survey = suite.client("survey", "supervision")?;
     let body = json!({ "region": DEFAULT_REGION, "month": MONTH });
@@ -97,7 +101,9 @@ async fn show(suite: &Suite, plans: &[Plan], end: Timestamp, as_json: bool) -> R
                 "\n{} from beginning to end: every line with its actor and clause\n",
                 example.case_number
             ));
-            output::line(&case::timeline(&timeline, zone));
+            output::line(&case::timeline(&timeline, zone, false));
+            output::line(&format!("\n{}: its deadlines\n", example.case_number));
+            output::line(&deadline_rows(&deadlines, example, zone));
         }
         output::line("\nDeadlines of all cases\n");
         output::line(&deadline_table(&deadlines));
@@ -131,6 +137,14 @@ async fn deadlines(suite: &Suite) -> Result<Vec<Value>, Failure> {
         all.extend(client.list(method, json!({}), "deadlines", 10_000).await?);
     }
     Ok(all)
+}
+
+/// The deadlines of one case, earliest first.
+fn deadline_rows(deadlines: &[Value], of: &Outcome, zone: Zone) -> String {
+    let mut own: Vec<Value> =
+        deadlines.iter().filter(|deadline| deadline["case_id"] == of.case_id.as_str()).cloned().collect();
+    own.sort_by_key(|deadline| (deadline["due_time"].is_null(), text(&deadline["due_time"])));
+    deadlines::table(&own, zone)
 }
 
 /// Deadlines counted by kind: basis, clause, and how many are in which state.

@@ -168,7 +168,7 @@ impl Player<'_> {
         }
     }
 
-    async fn messages(&self, step: &MessagesStep) -> Result<(), StepProblem> {
+    async fn messages(&mut self, step: &MessagesStep) -> Result<(), StepProblem> {
         let sent = self.suite.enterprise().outbound.messages().await;
         let sent = sent.map_err(|error| StepProblem::Failed(format!("messages cannot be read: {error}")))?;
         let text = |value: &Value| Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
@@ -181,10 +181,18 @@ impl Player<'_> {
             .filter(|record| to.as_deref().is_none_or(|to| goes_to(record, to)))
             .filter(|record| channel.as_deref().is_none_or(|channel| record.message.channel == channel))
             .collect();
-        let fitting =
-            addressed.iter().filter(|record| contains.iter().all(|part| record.message.body.contains(part)));
-        let fitting = fitting.count();
+        let fits = |record: &&&MessageRecord| contains.iter().all(|part| record.message.body.contains(part));
+        let fitting = addressed.iter().filter(fits).count();
         if step.count.map_or(fitting > 0, |count| fitting == count) {
+            if let Some(last) = addressed.iter().rfind(fits) {
+                for (name, [before, after]) in &step.save {
+                    let words = between(&last.message.body, before, after).ok_or_else(|| {
+                        let message = format!("`save.{name}`: no words between `{before}` and `{after}`");
+                        StepProblem::Impossible(format!("{message}\n  the message: {}", last.message.body))
+                    })?;
+                    self.variables.set(name, json!(words));
+                }
+            }
             return Ok(());
         }
         let shown = if addressed.is_empty() { sent.iter().collect() } else { addressed };
@@ -239,6 +247,12 @@ fn together(mut first: Value, second: Value) -> Value {
         }
     }
     first
+}
+
+/// The words of a text between two others.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(before)?;
+    rest.split_once(after).map(|(words, _)| words)
 }
 
 fn goes_to(record: &MessageRecord, to: &str) -> bool {
@@ -324,6 +338,13 @@ mod tests {
             together(first, second),
             json!({ "deadlines": [1, 2, 3], "next_page_token": "t", "deadline": { "a": 1 } })
         );
+    }
+
+    #[test]
+    fn words_are_taken_from_the_first_place_that_fits() {
+        assert_eq!(between("code: 17, code: 18.", "code: ", ","), Some("17"));
+        assert_eq!(between("code: 17", "code: ", "."), None);
+        assert_eq!(between("code 17.", "code: ", "."), None);
     }
 
     #[test]

@@ -102,6 +102,8 @@ pub struct MessagesStep {
     pub contains: Vec<Value>,
     /// How many such messages there are; none: at least one.
     pub count: Option<usize>,
+    /// Words of the last of them to keep: a name, and the texts before and after the words.
+    pub save: Vec<(String, [String; 2])>,
 }
 
 const TOP: [&str; 8] = ["handbook", "calendar", "region", "start", "orders", "steps", "title", "note"];
@@ -250,7 +252,7 @@ impl<'a, 'i> Table<'a, 'i> {
                 self.port().map_err(one)?
             }
             ["messages"] => {
-                self.only(&["messages", "title", "note"])?;
+                self.only(&["messages", "save", "title", "note"])?;
                 Action::Messages(self.messages().map_err(one)?)
             }
             _ => {
@@ -298,16 +300,7 @@ impl<'a, 'i> Table<'a, 'i> {
                 return Err(self.problem("bodies", "a step has `body` or `bodies`, not both"));
             }
         };
-        let mut save = Vec::new();
-        for (name, path) in self.table("save")?.unwrap_or_default() {
-            let Value::String(path) = path else {
-                return Err(self.problem("save", format!("`{name}`: expected a path such as case.case_id")));
-            };
-            if !is_name(&name) {
-                return Err(self.problem("save", format!("`{name}` is no name; use letters, digits and _")));
-            }
-            save.push((name, path));
-        }
+        let save = self.saves("a path such as case.case_id", |path| Some(path.to_owned()))?;
         let expect = self.table("expect")?.map(Value::Object);
         let error = self.table("error")?;
         if error.is_some() && (expect.is_some() || !save.is_empty()) {
@@ -320,6 +313,25 @@ impl<'a, 'i> Table<'a, 'i> {
                 .problem("error", format!("unknown key `{unknown}`; expected one of {}", ERROR.join(", "))));
         }
         Ok(CallStep { method, at, caller, bodies, save, expect, error: error.map(Value::Object) })
+    }
+
+    /// What a step keeps: names, each with where its value is found.
+    fn saves<T>(
+        &self,
+        expected: &str,
+        place: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<(String, T)>, Problem> {
+        let mut saves = Vec::new();
+        for (name, value) in self.table("save")?.unwrap_or_default() {
+            let Some(place) = value.as_str().and_then(&place) else {
+                return Err(self.problem("save", format!("`{name}`: expected {expected}")));
+            };
+            if !is_name(&name) {
+                return Err(self.problem("save", format!("`{name}` is no name; use letters, digits and _")));
+            }
+            saves.push((name, place));
+        }
+        Ok(saves)
     }
 
     fn port(&self) -> Result<Action, Problem> {
@@ -352,8 +364,15 @@ impl<'a, 'i> Table<'a, 'i> {
                 Some(count.ok_or_else(|| refuse("`count` is a whole number".to_owned()))?)
             }
         };
-        let step =
-            MessagesStep { to: fields.remove("to"), channel: fields.remove("channel"), contains, count };
+        let save = self.saves("one `*` between the words around it, such as \"code: *.\"", |pattern| {
+            let (before, after) = pattern.split_once('*')?;
+            (!before.is_empty() && !after.is_empty()).then(|| [before.to_owned(), after.to_owned()])
+        })?;
+        if count == Some(0) && !save.is_empty() {
+            return Err(self.problem("save", "there is nothing to save of no message"));
+        }
+        let (to, channel) = (fields.remove("to"), fields.remove("channel"));
+        let step = MessagesStep { to, channel, contains, count, save };
         match fields.keys().next() {
             Some(key) => {
                 Err(refuse(format!("unknown key `{key}`; expected one of to, channel, contains, count")))
@@ -409,6 +428,7 @@ port = "payments"
 next = ["unknown", "paid"]
 [[steps]]
 messages = { to = "$customer", contains = "已收到投诉" }
+save = { number = "（编号*）" }
 [[steps]]
 call = "redress.intake.v1.IntakeService/ImportComplaints"
 as = "admin"
@@ -419,12 +439,14 @@ bodies = [{ options = { source = "a" } }, { row = { row_number = 1 } }]
         assert_eq!((script.orders.len(), script.steps.len()), (1, 8));
         assert_eq!(
             script.steps.iter().map(|step| step.line).collect::<Vec<_>>(),
-            [9, 14, 16, 18, 23, 28, 31, 33]
+            [9, 14, 16, 18, 23, 28, 31, 34]
         );
         assert_eq!(script.start.to_rfc3339(), "2026-03-02T01:00:00+00:00");
         let Action::Call(call) = &script.steps[0].action else { unreachable!("the first step is a call") };
         assert_eq!(call.save, [("case".to_owned(), "case.case_id".to_owned())]);
         assert_eq!(call.method.owner(), Some("intake"));
+        let Action::Messages(messages) = &script.steps[6].action else { unreachable!("looks at messages") };
+        assert_eq!(messages.save, [("number".to_owned(), ["（编号".to_owned(), "）".to_owned()])]);
     }
 
     #[test]
@@ -447,6 +469,9 @@ next = ["late"]
 advance = "1h"
 call = "GetCase"
 [[steps]]
+messages = { to = "13800000001" }
+save = { code = "code" }
+[[steps]]
 advance_to = 2026-03-02
 "#,
         )
@@ -458,7 +483,8 @@ advance_to = 2026-03-02
             "12:1: unknown key `exspect`; expected one of call, as,",
             "15:8: `next`: unknown behaviour `late`; expected one of normal,",
             "16:1: a step has exactly one of call, advance, advance_to, port, messages; this one has call and advance",
-            "20:14: `2026-03-02` is no instant",
+            "21:8: `save`: `code`: expected one `*` between the words around it",
+            "23:14: `2026-03-02` is no instant",
         ] {
             assert!(problems.contains(expected), "missing: {expected}\n{problems}");
         }

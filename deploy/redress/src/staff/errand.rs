@@ -59,7 +59,7 @@ pub struct Errand {
 pub(super) type Step = Result<Next, CallError>;
 
 /// Attempts at a stage before the case counts as stuck.
-const ATTEMPTS_MAX: u32 = 60;
+const ATTEMPTS_MAX: u32 = 240;
 
 pub(super) fn after(minutes: i64) -> Next {
     Next::After(TimeDelta::minutes(minutes))
@@ -79,6 +79,17 @@ impl Errand {
             attempts: 0,
             calls: 0,
             stuck: None,
+        }
+    }
+
+    /// The work on a complaint that has come in another way, such as by an import.
+    #[must_use]
+    pub fn registered(plan: &Plan, case_id: &str, case_number: &str) -> Self {
+        Self {
+            stage: Stage::Acknowledge,
+            case_id: case_id.to_owned(),
+            case_number: case_number.to_owned(),
+            ..Self::new(plan)
         }
     }
 
@@ -106,7 +117,10 @@ impl Errand {
         let problem = match step {
             Ok(next) if self.attempts < ATTEMPTS_MAX => return next,
             Ok(_) => format!("nothing moves at {before:?}"),
-            Err(CallError::Refused(refusal)) if refusal.is_unavailable() || refusal.code == "ABORTED" => {
+            Err(CallError::Refused(refusal))
+                if (refusal.is_unavailable() || refusal.code == "ABORTED")
+                    && self.attempts < ATTEMPTS_MAX =>
+            {
                 return after(5);
             }
             Err(error) => format!("{before:?}: {error}"),
@@ -114,6 +128,12 @@ impl Errand {
         self.stuck = Some(problem);
         self.stage = Stage::End;
         Next::Done
+    }
+
+    /// Whether it came to a stop before its end.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        self.stuck.is_some()
     }
 
     /// Its end in a line.
@@ -135,7 +155,7 @@ impl Errand {
     /// A request id that no other call of this work has, and that a repetition of the whole run has again.
     pub(super) fn request_id(&mut self) -> Uuid {
         self.calls += 1;
-        let name = format!("{}:{}:{}", self.plan.received, self.plan.text, self.calls);
+        let name = format!("{}:{}:{}:{}", self.plan.received, self.plan.text, self.case_id, self.calls);
         Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
     }
 
@@ -208,7 +228,7 @@ impl Errand {
                 ];
                 (As::from("cs-supervisor"), json!({ "task_force": leaders }))
             }
-            "DISPATCH_MODE_DEPARTMENT" => {
+            "DISPATCH_MODE_CONTACT_PERSON" => {
                 let manager = As { role: "department-manager", department: &department, case_id: "" };
                 (manager, json!({ "contact": format!("{department}.contact") }))
             }

@@ -124,7 +124,7 @@ impl Errand {
             Way::Unfounded => (
                 "VALIDITY_UNFOUNDED",
                 "not_established",
-                "recipient",
+                "consignee",
                 self.say(
                     "监控与签收照片显示包裹由您授权的家人当面签收",
                     "the recording shows that a member of your family took the parcel at the door",
@@ -133,7 +133,7 @@ impl Errand {
             Way::Malicious => (
                 "VALIDITY_MALICIOUS",
                 "not_established",
-                "recipient",
+                "consignee",
                 self.say(
                     "称重与开箱记录一致，缺失物品并不在订单之内",
                     "weight and opening record agree; what is said to be missing was never part of the order",

@@ -10,6 +10,11 @@ use super::{
 };
 use crate::contract::CallError;
 
+/// Looks at an obstacle before somebody calls the customer about it, where no receipt says that the message arrived.
+const CALLED_AFTER: u32 = 3;
+/// Looks at an obstacle before somebody carries the remedy out by hand.
+const BY_HAND_AFTER: u32 = 8;
+
 impl Errand {
     async fn resolution(&self, desk: &Desk<'_>) -> Result<Value, CallError> {
         Ok(self.look(desk, "cs-supervisor", "CompensationService/GetResolution").await?["resolution"].take())
@@ -18,21 +23,36 @@ impl Errand {
     /// Proposes what the handbook suggests first; after an objection as much as it allows.
     pub(super) async fn propose(&mut self, desk: &Desk<'_>) -> Step {
         let suggested = self.look(desk, "cs-agent", "CompensationService/SuggestResolution").await?;
-        let solution = suggested["solutions"].as_array().and_then(|solutions| solutions.first()).cloned();
+        let solutions = suggested["solutions"].as_array().cloned().unwrap_or_default();
+        // What an amount depends on may be unknown: an order without goods in it, or without freight.
+        let is_known = |solution: &&Value| solution["missing_facts"].as_array().is_none_or(Vec::is_empty);
+        let own = |solution: &&Value| solution["upgrade_of"] == "" && is_known(solution);
+        let fitting = solutions.iter().filter(own).find(|solution| solution["demand_met"] == true);
         let measure = self.say(
             "对责任环节抽查一个月，每日复核",
             "the place where it happened is inspected daily for a month",
         );
-        let mut body = match &solution {
+        let mut body = match fitting.or_else(|| solutions.iter().find(own)) {
             Some(solution) => {
+                let upgrades =
+                    solutions.iter().filter(|upgrade| upgrade["upgrade_of"] == solution["solution"]);
+                let upgrades = upgrades.filter(|upgrade| upgrade["suggested"] == true && is_known(upgrade));
                 let mut remedies = solution["remedies"].as_array().cloned().unwrap_or_default();
-                if self.plan.customer.contains_key("corporate") {
-                    remedies.extend(solution["upgrades"].as_array().cloned().unwrap_or_default());
+                let mut changed = false;
+                for remedy in &mut remedies {
+                    changed |= if self.objections > 0 {
+                        raise(remedy, &solution["bands"])
+                    } else {
+                        fill(remedy, &solution["bands"])
+                    };
                 }
-                if self.objections > 0 {
-                    remedies.iter_mut().for_each(|remedy| raise(remedy, &solution["bands"]));
+                if changed {
+                    remedies.iter_mut().for_each(prefer_share);
+                    json!({ "solution": solution["solution"], "remedies": remedies })
+                } else {
+                    let upgrades: Vec<&Value> = upgrades.map(|upgrade| &upgrade["solution"]).collect();
+                    json!({ "solution": solution["solution"], "upgrades": upgrades })
                 }
-                json!({ "solution": solution["solution"], "remedies": remedies })
             }
             None => json!({ "remedies": [{ "kind": "REMEDY_KIND_APOLOGY" }] }),
         };
@@ -48,8 +68,7 @@ impl Errand {
     pub(super) async fn approve(&mut self, desk: &Desk<'_>) -> Step {
         let listed = self.look(desk, "cs-supervisor", "CompensationService/ListApprovals").await?;
         for approval in listed["approvals"].as_array().into_iter().flatten() {
-            let role = approval["role"].as_str().unwrap_or_default().trim_start_matches("ROLE_");
-            let role = role.to_ascii_lowercase().replace('_', "-");
+            let role = role_name(&approval["roles"][0]);
             let body = json!({
                 "request_id": self.request_id(),
                 "approval_id": approval["approval_id"],
@@ -124,12 +143,18 @@ impl Errand {
                 continue;
             }
             waiting = true;
+            if remedy["state"] == "REMEDY_STATE_OBSTRUCTED" && self.attempts == CALLED_AFTER {
+                self.tell_in_person(desk).await?;
+            }
             if remedy["executor"] == "REMEDY_EXECUTOR_STAFF" {
-                let role = remedy["role"].as_str().unwrap_or_default().trim_start_matches("ROLE_");
-                let role = role.to_ascii_lowercase().replace('_', "-");
-                let role =
-                    if role.is_empty() || role == "unspecified" { "cs-supervisor".to_owned() } else { role };
+                let role = role_name(&remedy["role"]);
                 self.confirm_remedy(desk, &role, remedy, "CONFIRMATION_EXECUTED").await?;
+            } else if remedy["state"] == "REMEDY_STATE_OBSTRUCTED" && self.attempts > BY_HAND_AFTER {
+                // What no system does any more is left to people; as long as one still may, they are refused.
+                match self.confirm_remedy(desk, "finance", remedy, "CONFIRMATION_EXECUTED").await {
+                    Ok(()) | Err(CallError::Refused(_)) => {}
+                    Err(error) => return Err(error),
+                }
             }
         }
         if waiting {
@@ -137,6 +162,26 @@ impl Errand {
         }
         self.stage = Stage::Close;
         Ok(after(30))
+    }
+
+    /// Tells the customer by phone what was written to them about the resolution and may not have arrived.
+    async fn tell_in_person(&mut self, desk: &Desk<'_>) -> Result<(), CallError> {
+        let listed = self.look(desk, "cs-agent", "IntakeService/ListMessages").await?;
+        for message in listed["messages"].as_array().into_iter().flatten() {
+            let uncertain = ["MESSAGE_STATE_SENT", "MESSAGE_STATE_UNKNOWN"]
+                .contains(&message["state"].as_str().unwrap_or_default());
+            if message["asked_by"] != "compensation" || !uncertain {
+                continue;
+            }
+            let body = json!({
+                "request_id": self.request_id(),
+                "message_id": message["message_id"],
+                "outcome": "DELIVERY_OUTCOME_DELIVERED",
+                "proof": "DELIVERY_PROOF_TOLD_IN_PERSON",
+            });
+            desk.call("cs-agent", "IntakeService/RecordDelivery", body).await?;
+        }
+        Ok(())
     }
 
     async fn confirm_remedy(
@@ -151,15 +196,50 @@ impl Errand {
     }
 }
 
-/// Takes a remedy to the top of its band.
-fn raise(remedy: &mut Value, bands: &Value) {
-    let band = bands.as_array().into_iter().flatten().find(|band| band["kind"] == remedy["kind"]);
-    let Some(band) = band else { return };
-    if band["highest_basis_points"].as_i64().is_some_and(|highest| highest > 0) {
-        remedy["basis_points"] = band["highest_basis_points"].clone();
+/// A role as tokens call it; the supervisor where none is named.
+fn role_name(role: &Value) -> String {
+    let role = role.as_str().and_then(redress_proto::types::v1::Role::from_str_name);
+    match role {
+        Some(role) if role != redress_proto::types::v1::Role::Unspecified => redress_proto::role_name(role),
+        _ => "cs-supervisor".to_owned(),
+    }
+}
+
+/// The band of a remedy.
+fn band<'a>(remedy: &Value, bands: &'a Value) -> Option<&'a Value> {
+    bands.as_array()?.iter().find(|band| band["kind"] == remedy["kind"])
+}
+
+/// Gives a remedy half of its band where the handbook leaves the amount open and so suggests nothing. Whether it did.
+fn fill(remedy: &mut Value, bands: &Value) -> bool {
+    let is_nothing = ["units", "nanos"].iter().all(|part| match &remedy["amount"][part] {
+        Value::String(digits) => digits == "0",
+        Value::Number(number) => number.as_i64() == Some(0),
+        _ => true,
+    });
+    let is_open = is_nothing && remedy["basis_points"].as_i64().unwrap_or_default() == 0;
+    let share =
+        band(remedy, bands).and_then(|band| band["highest_basis_points"].as_i64()).unwrap_or_default();
+    if is_open && share > 0 {
+        remedy["basis_points"] = json!(share / 2);
+    }
+    is_open && share > 0
+}
+
+/// Takes a remedy to the top of its band. Whether it did.
+fn raise(remedy: &mut Value, bands: &Value) -> bool {
+    let share =
+        band(remedy, bands).and_then(|band| band["highest_basis_points"].as_i64()).unwrap_or_default();
+    if share > 0 {
+        remedy["basis_points"] = json!(share);
+    }
+    share > 0
+}
+
+/// Leaves the amount to be computed where a share is given.
+fn prefer_share(remedy: &mut Value) {
+    if remedy["basis_points"].as_i64().is_some_and(|share| share > 0) {
         remedy["amount"] = Value::Null;
-    } else if !band["highest"].is_null() {
-        remedy["amount"] = band["highest"].clone();
     }
 }
 

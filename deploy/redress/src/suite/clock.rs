@@ -88,6 +88,11 @@ impl Suite {
     /// this refuses.
     pub async fn rest(&self) -> Result<usize> {
         self.virtual_clock()?;
+        self.parts.iter().for_each(|part| part.turn.forget());
+        self.settle().await
+    }
+
+    async fn settle(&self) -> Result<usize> {
         let mut total = 0;
         let mut busy = Vec::new();
         for _ in 0..ROUNDS_MAX {
@@ -126,7 +131,7 @@ impl Suite {
         let clock = self.virtual_clock()?;
         ensure!(target >= clock.now(), "the clock shows {} and does not go back to {target}", clock.now());
         self.rest().await?;
-        while let Some((name, due)) = self.next_due().await? {
+        while let Some((name, due)) = self.earliest().await? {
             if due > target {
                 break;
             }
@@ -135,10 +140,10 @@ impl Suite {
             }
             tracing::debug!(service = name, %due, "time passes");
             clock.advance_to(due);
-            self.rest().await?;
+            self.settle().await?;
         }
         clock.advance_to(target);
-        self.rest().await?;
+        self.settle().await?;
         Ok(())
     }
 
@@ -147,9 +152,14 @@ impl Suite {
     /// # Errors
     /// When a service cannot tell.
     pub async fn next_due(&self) -> Result<Option<(&'static str, Timestamp)>> {
+        self.parts.iter().for_each(|part| part.turn.forget());
+        self.earliest().await
+    }
+
+    async fn earliest(&self) -> Result<Option<(&'static str, Timestamp)>> {
         let mut earliest: Option<(&'static str, Timestamp)> = None;
         for part in &self.parts {
-            let due = part.runtime.next_due().await.with_context(|| format!("{} failed", part.name))?;
+            let due = part.turn.next_due().await.with_context(|| format!("{} failed", part.name))?;
             if let Some(due) = due
                 && earliest.is_none_or(|(_, earlier)| due < earlier)
             {

@@ -158,6 +158,7 @@ impl Ground<'_> {
             max_message_bytes: MESSAGE_BYTES_MAX,
             sweep_every: SWEEP_EVERY,
             otlp_endpoint: self.options.otlp_endpoint.clone(),
+            tls: None,
             die_after_commit_of: String::new(),
         }
     }
@@ -200,7 +201,7 @@ impl Starting<'_> {
         let settings: S::Settings =
             serde_json::from_value(settings.clone()).context("its settings are of another form")?;
         let (service, runtime): (Arc<S>, Arc<Runtime>) = runtime::build::<S>(&surroundings, settings).await?;
-        let peers = Peers::new(S::NAME, &surroundings.peers, surroundings.issuer.clone())?;
+        let peers = Peers::new(S::NAME, &surroundings.peers, surroundings.issuer.clone(), None)?;
         let turn = Turn::new(&runtime, &peers, !surroundings.otlp_endpoint.is_empty())?;
         let listener = self.listeners.remove(S::NAME).context("every service is started once")?;
         let address = format!("http://{}", listener.local_addr()?);
@@ -210,6 +211,7 @@ impl Starting<'_> {
             surroundings.verifier.clone(),
             listener,
             surroundings.max_message_bytes,
+            None,
             self.ground.stopping.clone(),
         );
         let channel =

@@ -22,6 +22,8 @@ pub(super) struct Turn {
     readers: Vec<Reader>,
     intents: IntentWorker,
     deadlines: DeadlineWorker,
+    /// When something of its own is due next, as of so many commits; none when it has to be asked for.
+    due: Mutex<Option<(u64, Option<Timestamp>)>>,
     /// Whether lifecycle spans are sent, which only the runtime's own step does.
     traced: bool,
 }
@@ -56,8 +58,29 @@ impl Turn {
             readers,
             intents: IntentWorker::new(engine.clone(), reactor.clone()),
             deadlines: DeadlineWorker::new(engine.clone(), reactor.clone()),
+            due: Mutex::default(),
             traced,
         })
+    }
+
+    /// When something of its own is due next. Asked for again only when the service has committed since, or has done
+    /// some of it.
+    pub(super) async fn next_due(&self) -> Result<Option<Timestamp>> {
+        let commits = *self.runtime.engine().hints().log.borrow();
+        let known = *self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, due)) = known
+            && at == commits
+        {
+            return Ok(due);
+        }
+        let due = self.runtime.next_due().await?;
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = Some((commits, due));
+        Ok(due)
+    }
+
+    /// Forgets what is due next: a call from outside may have changed it without an event.
+    pub(super) fn forget(&self) {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Takes a turn; `commits` tells how often each service has committed. Gives how much was done.
@@ -74,12 +97,13 @@ impl Turn {
             let reading = Reading { commits: Some(head), waiting: pulled.waiting };
             *reader.state.lock().unwrap_or_else(PoisonError::into_inner) = reading;
         }
-        if self.runtime.next_due().await?.is_some_and(|due| due <= now) {
+        if self.next_due().await?.is_some_and(|due| due <= now) {
             done += self.intents.run_once().await?;
             done += self.deadlines.claim().await?.0;
             done += self.deadlines.sweep().await?;
+            self.forget();
         }
-        if self.traced && done > 0 {
+        if self.traced {
             done += self.runtime.step().await?;
         }
         Ok(done)

@@ -4,13 +4,13 @@ use std::process::{Command, Output};
 
 use crate::suite::script;
 
-fn redress(arguments: &[&str]) -> Output {
+pub(crate) fn redress(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_redress"));
     let nowhere = std::env::temp_dir().join("redress-has-no-state");
     command.args(arguments).env("REDRESS_STATE", nowhere).env_remove("REDRESS_TOKEN").output().expect("runs")
 }
 
-fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 

@@ -1,5 +1,6 @@
 //! The suite, the player and the command, on real services.
 
 mod command;
+mod import;
 mod player;
 mod suite;

@@ -25,7 +25,7 @@ pub(crate) fn script(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/scripts").join(name)
 }
 
-async fn suite(environment: &mut Environment, start: &str) -> Suite {
+pub(crate) async fn suite(environment: &mut Environment, start: &str) -> Suite {
     let shelf = Shelf::find();
     let start = at(start);
     let handbook = shelf.handbook(DEFAULT_HANDBOOK, start.date_naive()).expect("the handbook");

@@ -123,7 +123,8 @@ async fn cursors_stand_at_the_heads_when_all_is_read() {
         happen(&first.runtime, case(number), "x").await;
     }
     second.runtime.pull().await.expect("pulls");
-    let heads = redress_storage::log::heads(first.runtime.engine().database().pool()).await.expect("reads");
+    let (_, heads) =
+        redress_storage::log::heads(first.runtime.engine().database().pool()).await.expect("reads");
     let cursors =
         cursor::of_source(second.runtime.engine().database().pool(), "intake").await.expect("reads");
     let at: std::collections::BTreeMap<i32, i64> =

@@ -4,4 +4,5 @@ mod deadlines;
 mod events;
 mod replay;
 mod requests;
+mod tls;
 mod toy;

@@ -16,6 +16,7 @@ use redress_chassis::{
     identity::development_keys,
     runtime::{Surroundings, build},
     server::serve,
+    tls::Tls,
 };
 use redress_deadlines::{Deadline, Look};
 use redress_domain::{Clock, Decision, Rejection, SeededIds, Timestamp, VirtualClock};
@@ -176,7 +177,8 @@ impl<S> Drop for Toy<S> {
 /// The surroundings that toys share.
 pub(crate) struct World {
     pub(crate) clock: Arc<VirtualClock>,
-    addresses: BTreeMap<String, String>,
+    pub(crate) addresses: BTreeMap<String, String>,
+    pub(crate) tls: Option<Tls>,
     listeners: BTreeMap<&'static str, TcpListener>,
     verifier: Arc<Verifier>,
     pub(crate) issuer: Arc<Issuer>,
@@ -201,6 +203,7 @@ impl World {
         Self {
             clock: Arc::new(VirtualClock::new(start())),
             addresses,
+            tls: None,
             listeners,
             verifier: Arc::new(Verifier::from_jwks(&jwks).expect("valid")),
             issuer: Arc::new(Issuer::from_pem("test", &pem).expect("valid")),
@@ -226,6 +229,7 @@ impl World {
             max_message_bytes: 1024 * 1024,
             sweep_every: Duration::from_secs(1),
             otlp_endpoint: String::new(),
+            tls: self.tls.clone(),
             die_after_commit_of: String::new(),
         };
         let (service, runtime) = build::<S>(&surroundings, ()).await.expect("builds");
@@ -237,6 +241,7 @@ impl World {
             self.verifier.clone(),
             listener,
             1024 * 1024,
+            self.tls.clone(),
             stopping.clone(),
         ));
         Toy { service, runtime, _database: database, surroundings, stopping }

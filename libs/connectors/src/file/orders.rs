@@ -43,7 +43,7 @@ impl Fold for Orders {
 }
 
 /// How many orders were taken in, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Put {
     /// Not known before.
     pub added: usize,
@@ -51,6 +51,8 @@ pub struct Put {
     pub replaced: usize,
     /// Known just so.
     pub unchanged: usize,
+    /// For each order in turn, whether it was taken in, and not known as it is.
+    pub taken: Vec<bool>,
 }
 
 impl FileOrders {
@@ -68,12 +70,14 @@ impl FileOrders {
                     match page.state().by_waybill.get(&order.waybill) {
                         Some(known) if *known == order => {
                             put.unchanged += 1;
+                            put.taken.push(false);
                             continue;
                         }
                         Some(_) => put.replaced += 1,
                         None => put.added += 1,
                     }
                     page.append(order)?;
+                    put.taken.push(true);
                 }
                 Ok(Ok(put))
             })

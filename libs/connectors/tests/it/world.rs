@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, TimeZone as _, Utc};
-use redress_connectors::file::{Behaviour, FileEnterprise, Port, Profile};
+use redress_connectors::file::{Behaviour, FileEnterprise, Port, Profile, Put};
 use redress_connectors::{AccountKind, Message, Reservation};
 use redress_domain::{Clock as _, Currency, Money, Timestamp, VirtualClock};
 
@@ -75,4 +75,9 @@ pub(crate) fn message(key: &str) -> Message {
         language: "zh-CN".to_owned(),
         case_id: None,
     }
+}
+
+/// Orders added, replaced and unchanged.
+pub(crate) fn counts(put: Put) -> (usize, usize, usize) {
+    (put.added, put.replaced, put.unchanged)
 }

@@ -141,7 +141,7 @@ async fn concurrent_writers_of_many_cases_leave_no_gap_for_a_reader_that_never_w
     assert_eq!(reader.seen.len(), kept, "every committed event once, no other");
     let distinct: BTreeSet<_> = reader.seen.iter().map(|(partition, n, _)| (partition, n)).collect();
     assert_eq!(distinct.len(), kept);
-    let heads = log::heads(database.pool()).await.expect("reads heads");
+    let (_, heads) = log::heads(database.pool()).await.expect("reads heads");
     assert_eq!(heads.values().sum::<i64>(), i64::try_from(kept).expect("small"));
 }
 
@@ -168,13 +168,30 @@ async fn of_two_replicas_that_apply_the_same_event_one_wins() {
     let to = Position { generation: 1, partition: 7, n: 1 };
     let first = database.begin().await.expect("begins");
     let second = database.begin().await.expect("begins");
-    cursor::advance(&first, "intake", 0, to).await.expect("moves");
-    let race = tokio::spawn(async move { cursor::advance(&second, "intake", 0, to).await });
+    cursor::advance(&first, "intake", &[(0, to)]).await.expect("moves");
+    let race = tokio::spawn(async move { cursor::advance(&second, "intake", &[(0, to)]).await });
     first.commit().await.expect("commits");
     let lost = race.await.expect("ends");
     assert!(matches!(lost, Err(StorageError::Conflict(_))), "{lost:?}");
     let cursors = cursor::of_source(database.pool(), "intake").await.expect("reads");
     assert_eq!(cursors.get(&7), Some(&to));
+}
+
+#[tokio::test]
+async fn cursors_move_together_or_not_at_all() {
+    let (_test, database) = database().await;
+    let to = |partition, n| Position { generation: 1, partition, n };
+    let moved = async |moves: &[(i64, Position)]| {
+        let transaction = database.begin().await.expect("begins");
+        cursor::advance(&transaction, "intake", moves).await?;
+        transaction.commit().await
+    };
+    moved(&[(0, to(7, 3)), (0, to(8, 5))]).await.expect("both are new");
+    moved(&[(3, to(7, 4)), (5, to(8, 9))]).await.expect("both stand where they were read");
+    let stale = moved(&[(4, to(7, 6)), (5, to(8, 10))]).await;
+    assert!(matches!(stale, Err(StorageError::Conflict(_))), "{stale:?}");
+    let cursors = cursor::of_source(database.pool(), "intake").await.expect("reads");
+    assert_eq!((cursors[&7], cursors[&8]), (to(7, 4), to(8, 9)));
 }
 
 #[tokio::test]

@@ -53,9 +53,8 @@ struct Reader {
 
 impl Reader {
     async fn read(&mut self, database: &Database, limit: i64) -> usize {
-        let events = redress_storage::log::read_after(database.pool(), "test", 1, &self.at, limit)
-            .await
-            .expect("reads");
+        let (_, events) =
+            redress_storage::log::read_after(database.pool(), "test", &self.at, limit).await.expect("reads");
         for event in &events {
             let last = self.at.get(&event.position.partition).copied().unwrap_or(0);
             assert_eq!(event.position.n, last + 1, "partition {} has a gap", event.position.partition);

@@ -7,7 +7,12 @@ use uuid::Uuid;
 use super::exposure;
 use crate::{
     Compensation,
-    domain::{Setting, state::Resolution, waybill::Stake},
+    domain::{
+        Setting,
+        context::{self, Context},
+        state::Resolution,
+        waybill::Stake,
+    },
 };
 
 /// Reads a resolution for a caller, without locking it.
@@ -85,6 +90,26 @@ pub(crate) async fn revise(
     let Some(loaded) = unit.find::<Resolution>(case_id).await? else { return Ok(()) };
     let others = exposure::of_others(unit, &loaded).await?;
     let decision = decide(unit, &loaded, |resolution, setting| work(resolution, others, setting)).await??;
+    keep(unit, loaded, decision).await
+}
+
+/// As [`revise`], for what others tell of the case. It may tell of another waybill: then the cases on that one count (X10).
+pub(crate) async fn learn(unit: &mut Unit, case_id: Uuid, take: impl Fn(&mut Context)) -> Result<()> {
+    let Some(loaded) = unit.find::<Resolution>(case_id).await? else { return Ok(()) };
+    let mut told = loaded.state.context.clone();
+    take(&mut told);
+    let others = exposure::of_others_on(unit, &loaded, &told.waybill_no).await?;
+    let change =
+        |resolution: &Resolution, setting: &Setting<'_>| context::change(resolution, take, others, setting);
+    let decision = decide(unit, &loaded, change).await??;
+    keep(unit, loaded, decision).await
+}
+
+async fn keep(
+    unit: &mut Unit,
+    loaded: Loaded<Resolution>,
+    decision: Option<Decision<Resolution>>,
+) -> Result<()> {
     if let Some(decision) = decision {
         save(unit, loaded, decision).await?;
     }

@@ -7,7 +7,7 @@ use super::{change, id, person, time, view};
 use crate::{
     Compensation,
     domain::{
-        confirm::{Confirming, confirm},
+        confirm::{Confirmed, Confirming, confirm},
         state::Resolution,
     },
 };
@@ -21,7 +21,11 @@ pub async fn confirm_remedy(
     let case_id = id("case_id", &request.case_id)?;
     let remedy_id = id("remedy_id", &request.remedy_id)?;
     let command = Confirming {
-        backfilled: request.confirmation() == Confirmation::Backfilled,
+        what: match request.confirmation() {
+            Confirmation::Backfilled => Confirmed::Backfilled,
+            Confirmation::PaidTwice => Confirmed::PaidTwice,
+            Confirmation::Executed | Confirmation::Unspecified => Confirmed::Executed,
+        },
         at: time("time", request.time.as_ref())?,
         proof_reference: request.proof_reference.clone(),
     };

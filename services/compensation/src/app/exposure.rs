@@ -20,21 +20,38 @@ pub(crate) fn stake_of(resolution: &Resolution) -> (String, Stake) {
 /// What the other cases on the waybill have at stake. Holds the waybill's lock until the transaction ends, so that no
 /// other case decides on the same waybill meanwhile.
 pub(crate) async fn of_others(unit: &mut Unit, loaded: &Loaded<Resolution>) -> Result<Stake> {
-    let waybill_no = &loaded.state.context.waybill_no;
-    if waybill_no.is_empty() {
-        return Ok(Stake::NONE);
+    of_others_on(unit, loaded, &loaded.state.context.waybill_no).await
+}
+
+/// The same on the waybill that the case is to stand on, which may be another one than before: holds the locks of both.
+pub(crate) async fn of_others_on(
+    unit: &mut Unit,
+    loaded: &Loaded<Resolution>,
+    waybill_no: &str,
+) -> Result<Stake> {
+    let numbers = [loaded.state.context.waybill_no.as_str(), waybill_no];
+    let mut ids: Vec<(Uuid, bool)> = numbers
+        .into_iter()
+        .filter_map(|number| Some((waybill_id(loaded.region(), number)?, number == waybill_no)))
+        .collect();
+    // In one order everywhere, so that two cases do not wait for each other.
+    ids.sort_unstable();
+    ids.dedup();
+    let mut others = Stake::NONE;
+    for (id, counts) in ids {
+        let found = lock(unit, id).await?;
+        if let Some(waybill) = found.filter(|_| counts) {
+            others = waybill.state.of_others(loaded.id());
+        }
     }
-    let found = lock(unit, waybill_id(loaded.region(), waybill_no)).await?;
-    Ok(found.map_or(Stake::NONE, |waybill| waybill.state.of_others(loaded.id())))
+    Ok(others)
 }
 
 /// The same as it stands, without a lock.
 pub(crate) async fn seen_of_others(app: &Compensation, seen: &Loaded<Resolution>) -> Result<Stake> {
-    let waybill_no = &seen.state.context.waybill_no;
-    if waybill_no.is_empty() {
+    let Some(id) = waybill_id(seen.region(), &seen.state.context.waybill_no) else {
         return Ok(Stake::NONE);
-    }
-    let id = waybill_id(seen.region(), waybill_no);
+    };
     let row = aggregate::read(app.engine.database().pool(), Waybill::KIND, id).await?;
     let waybill = row.map(unit::decode::<Waybill>).transpose()?;
     Ok(waybill.map_or(Stake::NONE, |waybill| waybill.state.of_others(seen.id())))
@@ -50,13 +67,14 @@ pub(crate) async fn follow(
     if before == after {
         return Ok(());
     }
+    let id_of = |waybill_no: &str| waybill_id(saved.region(), waybill_no);
     let mut moves = vec![(after.0.clone(), after.1)];
-    if before.0 != after.0 {
+    // The same number written in another way is the same waybill.
+    if id_of(&before.0) != id_of(&after.0) {
         moves.push((before.0, Stake::NONE));
     }
-    moves.retain(|(waybill_no, _)| !waybill_no.is_empty());
     // In one order everywhere, so that two cases do not wait for each other.
-    moves.sort_by_key(|(waybill_no, _)| waybill_id(saved.region(), waybill_no));
+    moves.sort_by_key(|(waybill_no, _)| id_of(waybill_no));
     for (waybill_no, stake) in moves {
         set(unit, saved, &waybill_no, stake).await?;
     }
@@ -64,7 +82,7 @@ pub(crate) async fn follow(
 }
 
 async fn set(unit: &mut Unit, saved: &Loaded<Resolution>, waybill_no: &str, stake: Stake) -> Result<()> {
-    let id = waybill_id(saved.region(), waybill_no);
+    let Some(id) = waybill_id(saved.region(), waybill_no) else { return Ok(()) };
     let (case_id, currency) = (saved.id(), saved.state.currency);
     match lock(unit, id).await? {
         Some(waybill) => {

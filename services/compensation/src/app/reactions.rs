@@ -13,11 +13,7 @@ use uuid::Uuid;
 use super::change;
 use crate::{
     Compensation,
-    domain::{
-        context::{self, Context},
-        obstacle, offer,
-        state::Resolution,
-    },
+    domain::{context, obstacle, offer, state::Resolution},
 };
 
 /// Applies an event. Events of cases that are not known here change nothing, and neither do repeats.
@@ -29,13 +25,13 @@ pub(crate) async fn react(app: &Compensation, unit: &mut Unit, event: &LoggedEve
             let attached: OrderFactsAttached = payload(event)?;
             let order = attached.order.unwrap_or_default();
             let currency = currency(app, event).await?;
-            change_context(unit, case_id, |known| known.take_order(&order, currency)).await
+            change::learn(unit, case_id, |known| known.take_order(&order, currency)).await
         }
         "redress.intake.v1.CaseAmended" => {
             let amended: CaseAmended = payload(event)?;
             let Some(facts) = amended.facts else { return Ok(()) };
             let currency = currency(app, event).await?;
-            change_context(unit, case_id, |known| known.take(&facts, currency)).await
+            change::learn(unit, case_id, |known| known.take(&facts, currency)).await
         }
         "redress.intake.v1.CaseRefused" | "redress.intake.v1.CaseWithdrawn" => {
             change::revise(unit, case_id, |resolution, _, _| Ok(context::cancel(resolution))).await
@@ -46,15 +42,15 @@ pub(crate) async fn react(app: &Compensation, unit: &mut Unit, event: &LoggedEve
         "redress.intake.v1.MessageDelivered" => delivered(app, unit, case_id, &payload(event)?).await,
         "redress.triage.v1.CaseTriaged" => {
             let triaged: CaseTriaged = payload(event)?;
-            change_context(unit, case_id, |known| known.take_triage(&triaged)).await
+            change::learn(unit, case_id, |known| known.take_triage(&triaged)).await
         }
         "redress.triage.v1.CaseJoinedIncident" => {
             let joined: CaseJoinedIncident = payload(event)?;
-            change_context(unit, case_id, |known| known.take_incident(&joined)).await
+            change::learn(unit, case_id, |known| known.take_incident(&joined)).await
         }
         "redress.investigation.v1.InvestigationConcluded" => {
             let concluded: InvestigationConcluded = payload(event)?;
-            change_context(unit, case_id, |known| known.take_findings(&concluded)).await
+            change::learn(unit, case_id, |known| known.take_findings(&concluded)).await
         }
         _ => Ok(()),
     }
@@ -80,13 +76,6 @@ async fn registered(app: &Compensation, unit: &mut Unit, case_id: Uuid, event: &
 /// The currency of the handbook that the case is pinned to.
 async fn currency(app: &Compensation, event: &LoggedEvent) -> Result<redress_domain::Currency> {
     Ok(app.engine.policies().handbook(&event.event.handbook_hash).await?.currency)
-}
-
-async fn change_context(unit: &mut Unit, case_id: Uuid, take: impl FnOnce(&mut Context)) -> Result<()> {
-    change::revise(unit, case_id, |resolution, others, setting| {
-        context::change(resolution, take, others, setting)
-    })
-    .await
 }
 
 /// A message of ours reached the customer: an offer, a notice, or word of an obstacle.

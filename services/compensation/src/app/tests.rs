@@ -18,7 +18,7 @@ use redress_domain::{IntentDraft, Timestamp, VirtualClock, handbook::Role};
 use super::{pace::Pace, payment_call};
 use crate::domain::{
     calls::{PaymentCall, PaymentOutcome},
-    confirm::{Confirming, confirm},
+    confirm::{Confirmed, Confirming, confirm},
     obstacle,
     outcome::payment_outcome,
     state::{Account, ObstacleKind, PaymentState, RemedyState, State},
@@ -197,7 +197,7 @@ impl Play {
     /// Neither way paid, and all calls have ended: finance pays by hand.
     fn by_hand(&mut self) {
         let id = self.world.remedy().id;
-        let command = Confirming { backfilled: false, at: None, proof_reference: "bank".to_owned() };
+        let command = Confirming { what: Confirmed::Executed, at: None, proof_reference: "bank".to_owned() };
         let by = person("finance", Role::Finance);
         let decided =
             self.world.decide(|resolution, setting| confirm(resolution, id, &command, &by, setting));

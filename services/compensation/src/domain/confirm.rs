@@ -10,14 +10,25 @@ use uuid::Uuid;
 
 use super::{
     Setting, execute, log, outcome,
-    state::{Account, PaymentState, Person, Remedy, RemedyState, Resolution, State, TaskState},
+    state::{Account, Payment, PaymentState, Person, Remedy, RemedyState, Resolution, State, TaskState},
 };
+
+/// What can be confirmed of a remedy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// It was carried out.
+    Executed,
+    /// Finance has caught up the fallback.
+    Backfilled,
+    /// Finance found that it was paid once more.
+    PaidTwice,
+}
 
 /// What is confirmed.
 #[derive(Clone, Debug)]
 pub struct Confirming {
-    /// Finance has caught up the fallback; otherwise the remedy was carried out.
-    pub backfilled: bool,
+    /// What about it.
+    pub what: Confirmed,
     /// When; none for now.
     pub at: Option<Timestamp>,
     /// Proof in the outside system.
@@ -35,17 +46,27 @@ pub fn confirm(
     person: &Person,
     setting: &Setting<'_>,
 ) -> Result<Option<Decision<Resolution>>, Rejection> {
-    resolution.expect_state(&[State::Executing, State::Obstructed, State::Executed])?;
-    let remedy = resolution.remedy(remedy_id)?;
     if command.at.is_some_and(|at| at > setting.now) {
         return Err(Rejection::invalid("INVALID_FIELDS", "time", "lies in the future"));
     }
     let at = command.at.unwrap_or(setting.now);
-    if command.backfilled {
-        return backfill(resolution, remedy, command, person);
+    let known = resolution.all_remedies().find(|remedy| remedy.id == remedy_id);
+    let done = known.filter(|remedy| remedy.state == RemedyState::Executed);
+    match (command.what, done) {
+        // What finance finds out afterwards is taken in every state, also of a closed case: it changes its books, and
+        // nothing of what the customer got.
+        (Confirmed::Backfilled, Some(remedy)) => return backfill(resolution, remedy, command, person),
+        (Confirmed::PaidTwice, Some(remedy)) => {
+            return paid_twice(resolution, remedy, command, person, setting);
+        }
+        (Confirmed::Executed, Some(_)) => return Ok(None),
+        (_, None) => resolution.expect_state(&[State::Executing, State::Obstructed, State::Executed])?,
     }
-    if remedy.state == RemedyState::Executed {
-        return second_landed(resolution, remedy, command, person, setting);
+    let remedy = resolution.remedy(remedy_id)?;
+    match command.what {
+        Confirmed::Executed => {}
+        Confirmed::Backfilled => return backfill(resolution, remedy, command, person),
+        Confirmed::PaidTwice => return paid_twice(resolution, remedy, command, person, setting),
     }
     expect_by_hand(remedy, person)?;
     let mut decision = Decision::new(resolution.clone());
@@ -145,20 +166,36 @@ fn backfill(
     Ok(Some(decision))
 }
 
-/// Carried out already. Where the fallback did it and finance now proves that the first payment landed too, a recovery
-/// is opened; anything else is known, and changes nothing.
-fn second_landed(
+/// Finance proves that a payment which was thought to come to nothing landed too: a recovery is opened (X11).
+fn paid_twice(
     resolution: &Resolution,
     remedy: &Remedy,
     command: &Confirming,
     person: &Person,
     setting: &Setting<'_>,
 ) -> Result<Option<Decision<Resolution>>, Rejection> {
-    let first = remedy.payment_from(Account::Finance).filter(|_| remedy.by_fallback);
-    let proves = !command.proof_reference.is_empty() && expect_finance(person).is_ok();
-    let Some(first) = first.filter(|first| proves && first.state != PaymentState::Paid) else {
+    expect_finance(person)?;
+    if command.proof_reference.is_empty() {
+        return Err(Rejection::invalid(
+            "INVALID_FIELDS",
+            "proof_reference",
+            "has to say which payment landed",
+        ));
+    }
+    let not_known = |payment: &&Payment| payment.state != PaymentState::Paid;
+    let late = remedy.payments.iter().find(not_known).filter(|_| remedy.state == RemedyState::Executed);
+    if let Some(late) = late {
+        let at = command.at.unwrap_or(setting.now);
+        let mut decision = Decision::new(resolution.clone());
+        outcome::landed(&mut decision, remedy.id, late.clone(), at, setting)?;
+        return Ok(Some(decision));
+    }
+    if resolution.recoveries.iter().any(|recovery| recovery.remedy_id == remedy.id) {
         return Ok(None);
-    };
-    let paid = super::calls::PaymentOutcome::Paid { at: command.at.unwrap_or(setting.now) };
-    outcome::payment_outcome(resolution, remedy.id, &first.key, &paid, first.attempts, setting)
+    }
+    Err(Rejection::state(
+        "REMEDY_STATE_NOT_ALLOWED",
+        remedy.state.name(),
+        &["EXECUTED with a payment that is not known to have landed"],
+    ))
 }

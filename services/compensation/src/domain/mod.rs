@@ -12,7 +12,8 @@
 //! * **I2** A second payment of a remedy is ordered only when the first is known not to pay.
 //! * **I3** Σ ordered ≤ Σ approved ≤ cap, checked whenever money is ordered.
 //! * **I4** The fallback starts only after the customer has been told.
-//! * **I5** A sealed resolution does not change.
+//! * **I5** A sealed resolution does not change, but for what finance finds out about money that was paid: a fallback
+//!   caught up, a payment that landed as well.
 
 pub mod approve;
 pub mod bands;

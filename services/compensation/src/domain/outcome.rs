@@ -90,10 +90,12 @@ pub fn payment_outcome(
             if payment.state == PaymentState::Paid {
                 return Ok(None);
             }
-            changed.state = PaymentState::Paid;
-            changed.paid_at = Some(*at);
-            store(&mut decision, remedy_id, changed.clone());
-            land(&mut decision, remedy_id, &changed, *at, setting)?;
+            landed(&mut decision, remedy_id, changed, *at, setting)?;
+            if remedy.state == RemedyState::Executed {
+                // Money was paid twice: that is found out of a closed case too, and changes nothing of what the customer got.
+                stand(&mut decision)?;
+                return Ok(Some(decision));
+            }
         }
         PaymentOutcome::Released | PaymentOutcome::Refused { .. } => {
             if payment.state.is_final() {
@@ -270,6 +272,23 @@ fn order(
     calls::push_call(decision, call::PAY, remedy_id, &payment);
     store(decision, remedy_id, payment);
     Ok(())
+}
+
+/// Records that a payment landed, and what follows from it.
+///
+/// # Errors
+/// As the end of a remedy.
+pub(crate) fn landed(
+    decision: &mut Decision<Resolution>,
+    remedy_id: Uuid,
+    mut payment: Payment,
+    at: Timestamp,
+    setting: &Setting<'_>,
+) -> Result<(), Rejection> {
+    payment.state = PaymentState::Paid;
+    payment.paid_at = Some(at);
+    store(decision, remedy_id, payment.clone());
+    land(decision, remedy_id, &payment, at, setting)
 }
 
 /// Money arrived. Another payment of the remedy that is not at its end is stopped; one that had arrived before makes

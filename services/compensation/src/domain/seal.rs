@@ -14,7 +14,7 @@ use super::{
     state::{GateItem, RemedyState, Resolution, Seal, State, TaskState},
 };
 
-/// Freezes the resolution, if the handbook's gate for `basis` is met as far as it is this service's to know. What is
+/// Freezes the resolution as of `revision`, if the handbook's gate for `basis` is met as far as it is this service's to know. What is
 /// under way in an outside system is never frozen, whatever the gate asks for. Nothing, where it is frozen for the same
 /// basis already.
 ///
@@ -23,6 +23,7 @@ use super::{
 pub fn seal(
     resolution: &Resolution,
     basis: ClosingBasis,
+    revision: i64,
     setting: &Setting<'_>,
 ) -> Result<Option<Decision<Resolution>>, Rejection> {
     if let Some(seal) = &resolution.seal {
@@ -59,7 +60,7 @@ pub fn seal(
         }
         return Err(refusal);
     }
-    let seal = Seal { id: (setting.new_id)(), basis, gate, at: setting.now };
+    let seal = Seal { id: (setting.new_id)(), basis, gate, revision, at: setting.now };
     let mut decision = Decision::new(resolution.clone());
     let event = pb::CompensationSealed { seal: Some(seal.wire(setting.case_id)) };
     decision.next.seal = Some(seal);
@@ -148,7 +149,7 @@ fn item(condition: &str, fulfilled: bool, detail: String, gate_rule: &RuleRef) -
 }
 
 impl Seal {
-    /// As on the wire, without revision, position and hash.
+    /// As on the wire, without position and hash.
     pub fn wire(&self, case_id: Uuid) -> types::Seal {
         types::Seal {
             seal_id: self.id.to_string(),
@@ -165,7 +166,7 @@ impl Seal {
                     rule: Some(rule(&item.rule)),
                 })
                 .collect(),
-            revision: 0,
+            revision: self.revision,
             position: None,
             head_hash: Vec::new(),
             seal_time: Some(time_to_wire(self.at)),

@@ -500,6 +500,9 @@ pub struct Seal {
     pub basis: ClosingBasis,
     /// What was found fulfilled.
     pub gate: Vec<GateItem>,
+    /// The resolution's revision as it was frozen.
+    #[serde(default)]
+    pub revision: i64,
     /// When.
     pub at: Timestamp,
 }

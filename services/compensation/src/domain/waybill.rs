@@ -34,9 +34,25 @@ pub struct Waybill {
     pub cases: BTreeMap<Uuid, Stake>,
 }
 
-/// The id of a waybill's exposure: the same in every process.
-pub fn waybill_id(region: &str, waybill_no: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("redress:waybill:{region}:{waybill_no}").as_bytes())
+/// The id of a waybill's exposure: the same in every process, and whether its number is written with small or large,
+/// full-width or half-width letters, with blanks and dashes or without. None where there is no number.
+pub fn waybill_id(region: &str, waybill_no: &str) -> Option<Uuid> {
+    let number: String = waybill_no
+        .chars()
+        .map(half_width)
+        .filter(|sign| sign.is_alphanumeric())
+        .flat_map(char::to_uppercase)
+        .collect();
+    let name = format!("redress:waybill:{region}:{number}");
+    (!number.is_empty()).then(|| Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()))
+}
+
+/// Chinese input methods type letters and digits in full width too.
+fn half_width(sign: char) -> char {
+    match sign {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(sign) - 0xFEE0).unwrap_or(sign),
+        other => other,
+    }
 }
 
 impl Waybill {

@@ -2,6 +2,7 @@
 
 use redress_proto::{
     compensation::v1::{self as pb, ResolutionState, compensation_service_server::CompensationService as _},
+    intake::v1::CaseAmended,
     types::v1::Role,
 };
 
@@ -26,6 +27,20 @@ async fn two_cases_on_one_waybill_cannot_slip_past_each_other() {
         let later = if first.state() == ResolutionState::Proposed { first } else { second };
         assert_eq!(later.exposure.expect("an exposure").waybill_total, Some(yuan(60_000)));
     }
+}
+
+#[tokio::test]
+async fn a_case_that_moves_to_another_waybill_counts_there() {
+    let world = World::new().await;
+    let (one, two) = (world.founded("SF1234567890123").await, world.founded("YT9000000000001").await);
+    world.propose("cs-agent", one, 30_000).await;
+    assert_eq!(world.propose("cs-agent", two, 30_000).await.state(), ResolutionState::Approved);
+    // The number was wrong; written in another way it is still the same waybill.
+    let amended = CaseAmended { facts: Some(world.facts("sf 1234-5678-90123")), ..Default::default() };
+    world.told("intake", two, &amended).await;
+    let moved = world.view(two).await;
+    assert_eq!(moved.state(), ResolutionState::Proposed);
+    assert_eq!(moved.exposure.expect("an exposure").waybill_total, Some(yuan(60_000)));
 }
 
 #[tokio::test]

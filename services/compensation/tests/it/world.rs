@@ -93,6 +93,7 @@ impl World {
             max_message_bytes: 1 << 20,
             sweep_every: Duration::from_secs(1),
             otlp_endpoint: String::new(),
+            tls: None,
             die_after_commit_of: String::new(),
         };
         let directory = std::env::temp_dir().join(redress_testkit::unique("redress_compensation"));
@@ -161,10 +162,9 @@ impl World {
         unit.finish().await.expect("commits");
     }
 
-    /// A lost parcel on this waybill, registered, ranked as general and found to be right.
-    pub(crate) async fn founded(&self, waybill_no: &str) -> Uuid {
-        let case_id = self.ids.uuid_v7(self.clock.now());
-        let facts = CaseFacts {
+    /// What intake knows of a lost parcel on this waybill.
+    pub(crate) fn facts(&self, waybill_no: &str) -> CaseFacts {
+        CaseFacts {
             case_number: "C260302-000019".into(),
             region: "CN".into(),
             language: "zh-CN".into(),
@@ -180,8 +180,13 @@ impl World {
             desired_solution: DesiredSolution::Compensation.into(),
             received_time: Some(time_to_wire(self.clock.now())),
             ..Default::default()
-        };
-        let registered = ComplaintRegistered { facts: Some(facts), ..Default::default() };
+        }
+    }
+
+    /// A lost parcel on this waybill, registered, ranked as general and found to be right.
+    pub(crate) async fn founded(&self, waybill_no: &str) -> Uuid {
+        let case_id = self.ids.uuid_v7(self.clock.now());
+        let registered = ComplaintRegistered { facts: Some(self.facts(waybill_no)), ..Default::default() };
         self.told("intake", case_id, &registered).await;
         let triaged = CaseTriaged {
             priority: Priority::General.into(),

@@ -4,13 +4,19 @@
 //! found again. A bad row is a verdict; only what is no fault of a row ends the stream, and then importing again goes on
 //! where it stopped.
 
-use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures::StreamExt as _;
 use redress_chassis::{Call, Failure, Result, grpc::validate};
 use redress_domain::{Rejection, Violation};
 use redress_proto::intake::v1::{self as pb, import_complaints_request::Content};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 use tracing::Instrument as _;
@@ -73,7 +79,7 @@ async fn import(
             return;
         }
     };
-    let importer = Arc::new(Importer { app: app.clone(), call, options });
+    let importer = Arc::new(Importer { app: app.clone(), call, options, in_work: Mutex::default() });
     let mut verdicts = rows.map(|message| importer.begin(message)).buffered(AT_ONCE);
     while let Some(verdict) = verdicts.next().await {
         let ended = verdict.is_err();
@@ -99,6 +105,8 @@ struct Importer {
     app: Arc<Intake>,
     call: Call,
     options: pb::ImportOptions,
+    /// The latest row in work of each request id; closed when it is done.
+    in_work: Mutex<HashMap<String, oneshot::Receiver<()>>>,
 }
 
 impl Importer {
@@ -107,7 +115,7 @@ impl Importer {
         self: &Arc<Self>,
         message: std::result::Result<pb::ImportComplaintsRequest, Status>,
     ) -> Pin<Box<dyn Future<Output = Verdict> + Send>> {
-        let row = match message.map(|message| message.content) {
+        let mut row = match message.map(|message| message.content) {
             Ok(Some(Content::Row(row))) => row,
             Ok(None) => pb::ImportRow::default(),
             Ok(Some(Content::Options(_))) => {
@@ -116,8 +124,23 @@ impl Importer {
             Err(broken) => return Box::pin(async { Err(broken) }),
         };
         let row_number = row.row_number;
+        let complaint = row.complaint.get_or_insert_default();
+        if complaint.request_id.is_empty() {
+            complaint.request_id =
+                request_id(&self.options.source, &complaint.external_id, row_number).to_string();
+        }
+        let (done, before) = self.take_turn(&complaint.request_id);
         let importer = self.clone();
-        let work = tokio::spawn(async move { importer.verdict(row).await }.in_current_span());
+        let work = async move {
+            if let Some(before) = before {
+                // Ends when the earlier row drops its end.
+                let _ = before.await;
+            }
+            let verdict = importer.verdict(row).await;
+            drop(done);
+            verdict
+        };
+        let work = tokio::spawn(work.in_current_span());
         Box::pin(async move {
             // A row on which we failed is told as such; the next one is another row.
             let ended = |_| Ok(refused(row_number, "INTERNAL", Vec::new()));
@@ -125,13 +148,19 @@ impl Importer {
         })
     }
 
+    /// Rows of one request id go one after the other, so that the first of them counts. Gives what to drop when the row
+    /// is done, and the row to wait for.
+    fn take_turn(&self, request_id: &str) -> (oneshot::Sender<()>, Option<oneshot::Receiver<()>>) {
+        let (done, wait) = oneshot::channel();
+        let mut in_work = self.in_work.lock().unwrap_or_else(PoisonError::into_inner);
+        in_work.retain(|_, row| !matches!(row.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
+        let before = in_work.insert(request_id.to_lowercase(), wait);
+        (done, before)
+    }
+
     async fn verdict(&self, row: pb::ImportRow) -> Verdict {
         let pb::ImportRow { row_number, complaint } = row;
-        let mut complaint = complaint.unwrap_or_default();
-        if complaint.request_id.is_empty() {
-            complaint.request_id =
-                request_id(&self.options.source, &complaint.external_id, row_number).to_string();
-        }
+        let complaint = complaint.unwrap_or_default();
         match self.faults(row_number, &complaint).await {
             Ok(faults) if faults.is_empty() => {}
             Ok(faults) => return Ok(refused(row_number, "INVALID_FIELDS", faults)),

@@ -106,6 +106,27 @@ async fn every_row_gets_its_verdict_and_importing_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn of_rows_with_the_same_id_the_first_counts() {
+    let served = Served::new().await;
+    let mut client = served.client("integration");
+    let mut first = served.complaint("SF1");
+    first.request_id.clear();
+    first.external_id = "one".into();
+    let other = RegisterComplaintRequest { waybill_no: "SF2".into(), ..first.clone() };
+    let rows =
+        (1..=16).map(|number| row(number, if number % 4 == 0 { other.clone() } else { first.clone() }));
+    let messages = std::iter::once(options(false)).chain(rows).collect();
+    let (verdicts, end) = import(&mut client, messages).await;
+    end.expect("ends in order");
+    assert_eq!(verdicts[0].verdict(), ImportVerdict::Accepted);
+    assert_eq!(
+        (count(&verdicts, ImportVerdict::Repeated), count(&verdicts, ImportVerdict::Refused)),
+        (11, 4)
+    );
+    assert_eq!(verdicts[3].reason, "REQUEST_ID_REUSED");
+}
+
+#[tokio::test]
 async fn options_come_first_and_once() {
     let served = Served::new().await;
     let mut client = served.client("integration");

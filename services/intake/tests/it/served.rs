@@ -104,6 +104,7 @@ impl Served {
             max_message_bytes: 4 << 20,
             sweep_every: Duration::from_secs(1),
             otlp_endpoint: String::new(),
+            tls: None,
             die_after_commit_of: String::new(),
         };
         let connectors = ConnectorSettings { directory: directory.clone(), ..ConnectorSettings::default() };
@@ -116,6 +117,7 @@ impl Served {
             verifier,
             listener,
             4 << 20,
+            None,
             stopping.clone(),
         ));
         let ids = SeededIds::new(2);

@@ -1,11 +1,13 @@
 //! Freezes an investigation for the closing of its case.
 
-use redress_chassis::{Begin, Call, Loaded, Result};
+use prost::Name as _;
+use redress_chassis::{Aggregate as _, Begin, Call, Loaded, Result};
 use redress_domain::{Rejection, handbook::ClosingBasis};
 use redress_proto::{
-    investigation::v1::{SealRequest, SealResponse},
+    investigation::v1::{InvestigationSealed, SealRequest, SealResponse},
     types::v1 as types,
 };
+use redress_storage::log;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
@@ -14,7 +16,6 @@ use crate::{
     Investigation,
     domain::{case::Case, sealing},
     grpc::convert,
-    store,
 };
 
 /// Seals it, or refuses with what is missing. What is sealed for the same basis keeps its seal.
@@ -62,7 +63,8 @@ pub(crate) async fn locate(
     case_id: Uuid,
     seal: &mut types::Seal,
 ) -> Result<()> {
-    if let Some((position, hash)) = store::seal::place(connection, case_id).await? {
+    let sealed = InvestigationSealed::full_name();
+    if let Some((position, hash)) = log::last_of_type(connection, Case::KIND, case_id, &sealed).await? {
         seal.position = Some(convert::position(position));
         seal.head_hash = hash;
     }

@@ -130,8 +130,8 @@ async fn store(
                 let noted = fault.lock().unwrap_or_else(PoisonError::into_inner).take();
                 noted.unwrap_or_else(incomplete)
             }
-            // No file is announced as empty.
-            "SIZE_MISMATCH" | "EMPTY" => incomplete(),
+            "SIZE_MISMATCH" => incomplete(),
+            "EMPTY" => Rejection::new(RejectionKind::Invalid, "UPLOAD_EMPTY", "not a byte of the file came"),
             "TOO_LARGE" => evidence::too_large(file.size),
             "HASH_MISMATCH" => Rejection::new(
                 RejectionKind::Invalid,

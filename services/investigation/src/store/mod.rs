@@ -2,4 +2,3 @@
 
 pub(crate) mod decisions;
 pub(crate) mod evidence;
-pub(crate) mod seal;

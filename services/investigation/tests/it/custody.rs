@@ -103,7 +103,7 @@ async fn nothing_is_kept_of_an_upload_that_is_not_what_was_announced() {
     let table: Vec<(&str, Vec<Result<_, Status>>, Code, &str)> = vec![
         ("cut", cut(), Code::InvalidArgument, "UPLOAD_INCOMPLETE"),
         ("short", short(), Code::InvalidArgument, "UPLOAD_INCOMPLETE"),
-        ("only announced", vec![all(good()).remove(0)], Code::InvalidArgument, "UPLOAD_INCOMPLETE"),
+        ("only announced", vec![all(good()).remove(0)], Code::InvalidArgument, "UPLOAD_EMPTY"),
         ("nothing", vec![], Code::InvalidArgument, "UPLOAD_MISPLACED"),
         ("headless", headless(), Code::InvalidArgument, "UPLOAD_MISPLACED"),
         ("described twice", described_twice(), Code::InvalidArgument, "UPLOAD_MISPLACED"),

@@ -106,6 +106,7 @@ impl World {
             max_message_bytes: 1024 * 1024,
             sweep_every: Duration::from_secs(1),
             otlp_endpoint: String::new(),
+            tls: None,
             die_after_commit_of: String::new(),
         };
         let connectors = ConnectorSettings { directory: files.clone(), ..ConnectorSettings::default() };
@@ -119,6 +120,7 @@ impl World {
             surroundings.verifier.clone(),
             listener,
             1024 * 1024,
+            None,
             stopping.clone(),
         ));
         let policies = [

@@ -23,14 +23,14 @@ pub async fn plan_improvement(
         Begin::Repeated(answer) => return Ok(answer),
     };
     let invalid = |field: &str, what: &str| Rejection::invalid("INVALID_FIELDS", field, what);
+    let rules = setting(&standing.region, &standing.policy, unit.now());
+    let due_at = match &request.due_time {
+        Some(at) => redress_proto::time_from_wire(at).map_err(|_| invalid("due_time", "is no time"))?,
+        None => improvement::usual_due(&rules)?,
+    };
     let plan = Plan {
         owner_role: Role::try_from(request.owner_role()).map_err(|_| invalid("owner_role", "is no role"))?,
-        due_at: request
-            .due_time
-            .as_ref()
-            .and_then(|at| redress_proto::time_from_wire(at).ok())
-            .map(redress_chassis::engine::truncate)
-            .ok_or_else(|| invalid("due_time", "is no time"))?,
+        due_at: redress_chassis::engine::truncate(due_at),
         problem_id: request.problem_id,
         measure: request.measure,
         text: request.text,
@@ -38,7 +38,6 @@ pub async fn plan_improvement(
         owner: request.owner,
     };
     let id = unit.new_id();
-    let rules = setting(&standing.region, &standing.policy, unit.now());
     let decision = improvement::plan(id, standing.month, plan, &standing.problems, &rules)?;
     let place = Place {
         id,

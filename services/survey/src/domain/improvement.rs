@@ -105,6 +105,17 @@ pub fn plan(
     Ok(decision)
 }
 
+/// When an improvement falls due whose plan names no time: after the handbook's limit from now.
+///
+/// # Errors
+/// `CALENDAR_CANNOT_TELL`.
+pub fn usual_due(setting: &Setting<'_>) -> Result<Timestamp, Rejection> {
+    let deadline = setting.deadline(DeadlineKind::Improvement, Priority::General, setting.now);
+    deadline.map(|(_, due_at)| due_at).ok_or_else(|| {
+        Rejection::precondition("CALENDAR_CANNOT_TELL", "the calendar cannot tell when it would fall due")
+    })
+}
+
 /// The handbook's deadline, at the time that the plan names.
 fn due_at(at: Timestamp, setting: &Setting<'_>) -> Result<DeadlineDraft, Rejection> {
     let cannot_tell = |error: String| Rejection::precondition("CALENDAR_CANNOT_TELL", error);

@@ -109,13 +109,22 @@ impl World {
             max_message_bytes: 1024 * 1024,
             sweep_every: Duration::from_secs(1),
             otlp_endpoint: String::new(),
+            tls: None,
             die_after_commit_of: String::new(),
         };
         let (service, runtime) = build::<Survey>(&surroundings, Settings::default()).await.expect("builds");
-        tokio::spawn(serve(service, runtime.clone(), verifier, listener, 1024 * 1024, stopping.clone()));
+        tokio::spawn(serve(
+            service,
+            runtime.clone(),
+            verifier,
+            listener,
+            1024 * 1024,
+            None,
+            stopping.clone(),
+        ));
         let engine = runtime.engine().clone();
         let reactor = runtime.reactor().clone();
-        let own = Peers::new("survey", &peers, issuer.clone())
+        let own = Peers::new("survey", &peers, issuer.clone(), None)
             .and_then(|peers| peers.get("survey"))
             .expect("named");
         let mut hashes = Vec::new();
@@ -201,7 +210,7 @@ impl World {
         self.runtime.reactor().prepare(&event).await.expect("prepares");
         let mut unit = self.runtime.engine().begin_as("survey", "", Some(&event)).await.expect("begins");
         self.runtime.reactor().react(&mut unit, &event).await.expect("reacts");
-        cursor::advance(unit.transaction(), source, n - 1, position).await.expect("moves");
+        cursor::advance(unit.transaction(), source, &[(n - 1, position)]).await.expect("moves");
         unit.finish().await.expect("commits");
         self.rest().await;
     }

@@ -24,6 +24,16 @@ fn plan(problem: &str, measure: &str, due: &str) -> pb::PlanImprovementRequest {
     }
 }
 
+#[tokio::test]
+async fn without_a_due_date_it_is_due_after_the_handbooks_limit() {
+    let world = World::at(START).await;
+    rude(&world).await;
+    let request = pb::PlanImprovementRequest { due_time: None, ..plan(RUDE, "empathy_training", DUE) };
+    let planned = world.client().plan_improvement(world.by("cs-supervisor", None, request)).await;
+    let improvement = planned.expect("planned").into_inner().improvement.expect("an improvement");
+    assert_eq!(improvement.due_time, Some(time_to_wire(at("2026-04-01T09:00:00+08:00"))));
+}
+
 async fn rude(world: &World) {
     let case = world.register("SHA-PEK").await;
     world.triage(case, types::Priority::General, "bad_attitude").await;

@@ -2,7 +2,7 @@
 
 use redress_domain::{
     Decision, Fact, Rejection, Ruling, Timestamp,
-    handbook::{Facts, Handbook, IncidentFacts, NoticeKey, Priority, RiskRule, Signal},
+    handbook::{CaseFacts, Facts, Handbook, NoticeKey, Priority, RiskRule, Signal},
 };
 use redress_proto::{fact, time_to_wire, triage::v1 as pb, types::v1 as types};
 
@@ -21,6 +21,8 @@ pub struct Occasion {
     pub text_ref: String,
     /// The priority may go down as well: a supervisor said so. Otherwise it only ever rises.
     pub may_lower: bool,
+    /// Intake saw it first, and reports the risks that it brings.
+    pub seen_by_intake: bool,
     /// Facts that come before the ranking, such as the signal behind it.
     pub lead: Vec<Fact>,
     /// Rulings that come before it, such as the classification.
@@ -30,7 +32,19 @@ pub struct Occasion {
 impl Occasion {
     /// An occasion that only raises.
     pub fn new(trigger: pb::TriageTrigger) -> Self {
-        Self { trigger, text_ref: String::new(), may_lower: false, lead: Vec::new(), rulings: Vec::new() }
+        Self {
+            trigger,
+            text_ref: String::new(),
+            may_lower: false,
+            seen_by_intake: false,
+            lead: Vec::new(),
+            rulings: Vec::new(),
+        }
+    }
+
+    /// An occasion that intake saw first.
+    pub fn seen_by_intake(trigger: pb::TriageTrigger) -> Self {
+        Self { seen_by_intake: true, ..Self::new(trigger) }
     }
 }
 
@@ -62,7 +76,7 @@ pub fn rank(
     let triaged = triaged(&draft, previous, occasion.trigger, &occasion.text_ref, raise_time);
     stated.push(fact(&triaged).into());
     stated.extend(handover.facts);
-    stated.extend(new_risks(before, &draft, setting)?);
+    stated.extend(new_risks(before, &draft, occasion.seen_by_intake, setting)?);
     let mut decision = Decision::new(draft);
     decision.facts = stated;
     decision.deadlines = handover.deadlines;
@@ -100,13 +114,25 @@ fn triaged(
     }
 }
 
-/// Staff are told of risks that hold now and did not before (M2.3b). What holds at registration is intake's to
-/// report, except what only triage can see: the incident.
-fn new_risks(before: Option<&Case>, case: &Case, setting: &Setting<'_>) -> Result<Vec<Fact>, Rejection> {
-    let reported = match before {
-        Some(before) => before.facts(setting),
-        None => Facts { incident: IncidentFacts::default(), ..case.facts(setting) },
-    };
+/// Staff are told of risks that hold now and did not before (M2.3b). What intake saw first it reports itself, except what
+/// only triage can see: the incident, and what the words say the case is about.
+fn new_risks(
+    before: Option<&Case>,
+    case: &Case,
+    seen_by_intake: bool,
+    setting: &Setting<'_>,
+) -> Result<Vec<Fact>, Rejection> {
+    let mut reported = before.map(|before| before.facts(setting)).unwrap_or_default();
+    if seen_by_intake {
+        let (earlier, now) = (reported, case.facts(setting));
+        let classified = CaseFacts {
+            category: earlier.case.category,
+            subtype: earlier.case.subtype,
+            types: earlier.case.types,
+            ..now.case
+        };
+        reported = Facts { incident: earlier.incident, case: classified, ..now };
+    }
     let reported = risks(setting.book, &reported)?;
     let holding = risks(setting.book, &case.facts(setting))?;
     let fresh = holding

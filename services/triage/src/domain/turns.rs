@@ -43,7 +43,7 @@ pub fn registered(facts: &intake::CaseFacts, read: Option<Suggestion>, setting: 
         closed: false,
     };
     suggest(&mut draft, read);
-    let mut occasion = Occasion::new(pb::TriageTrigger::Registered);
+    let mut occasion = Occasion::seen_by_intake(pb::TriageTrigger::Registered);
     occasion.rulings.push(ruling);
     Revision { draft, occasion }
 }
@@ -52,7 +52,7 @@ pub fn registered(facts: &intake::CaseFacts, read: Option<Suggestion>, setting: 
 pub fn order_known(case: &Case, order: &types::OrderFacts, setting: &Setting<'_>) -> Option<Revision> {
     let mut draft = still_going(case)?;
     draft.known.order = Order::from_wire(order, setting.book.currency);
-    Some(Revision { draft, occasion: Occasion::new(pb::TriageTrigger::OrderFacts) })
+    Some(Revision { draft, occasion: Occasion::seen_by_intake(pb::TriageTrigger::OrderFacts) })
 }
 
 /// What registration recorded was added to or corrected. What staff or findings classified stays.
@@ -64,7 +64,7 @@ pub fn amended(
 ) -> Option<Revision> {
     let mut draft = still_going(case)?;
     draft.known = Known::from_wire(facts, setting.book.currency, case.known.received_at);
-    let mut occasion = Occasion::new(pb::TriageTrigger::Amended);
+    let mut occasion = Occasion::seen_by_intake(pb::TriageTrigger::Amended);
     let fresh = unknown_yet(case, signals_of(facts, setting));
     draft.signals.extend(fresh);
     let read = read.or_else(|| case.suggestion.clone());
@@ -81,7 +81,11 @@ pub fn amended(
 pub fn message_received(case: &Case, signals: &[types::Signal], setting: &Setting<'_>) -> Option<Revision> {
     let signals = signals.iter().filter_map(|signal| signal_from_wire(signal, setting.now)).collect();
     let fresh = unknown_yet(&still_going(case)?, signals);
-    (!fresh.is_empty()).then(|| with_signals(case, fresh))
+    (!fresh.is_empty()).then(|| {
+        let mut revision = with_signals(case, fresh);
+        revision.occasion.seen_by_intake = true;
+        revision
+    })
 }
 
 /// The case is open again: it is handed over anew, and what was offered before does not count any more.

@@ -70,6 +70,7 @@ impl World {
             max_message_bytes: 1 << 20,
             sweep_every: Duration::from_secs(1),
             otlp_endpoint: String::new(),
+            tls: None,
             die_after_commit_of: String::new(),
         };
         let (triage, runtime) =
@@ -218,7 +219,7 @@ impl World {
     /// The events of a case, or of all, by the last part of their names.
     pub(crate) async fn logged(&self, case_id: Option<Uuid>) -> Vec<eventlog::Event> {
         let pool = self.runtime.engine().database().pool();
-        let events = log::read_after(pool, "triage", 1, &BTreeMap::new(), 10_000).await.expect("readable");
+        let (_, events) = log::read_after(pool, "triage", &BTreeMap::new(), 10_000).await.expect("readable");
         let mine = events.iter().filter(|event| case_id.is_none() || event.event.case_id == case_id);
         mine.map(redress_chassis::wire::to_wire).collect()
     }

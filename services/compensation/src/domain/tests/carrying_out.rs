@@ -10,7 +10,7 @@ use redress_proto::compensation::v1 as pb;
 use super::world::{World, accepted, draft, person, reason, yuan};
 use crate::domain::{
     calls::{PaymentOutcome, TaskOutcome},
-    confirm::{self, Confirming},
+    confirm::{self, Confirmed, Confirming},
     obstacle, outcome,
     state::{Account, ObstacleKind, RemedyState, Resolution, State},
 };
@@ -21,11 +21,11 @@ fn first_key(world: &World) -> String {
 
 fn confirming(
     world: &World,
-    backfilled: bool,
+    what: Confirmed,
     proof: &str,
     by: Role,
 ) -> Result<Option<Decision<Resolution>>, Rejection> {
-    let command = Confirming { backfilled, at: None, proof_reference: proof.to_owned() };
+    let command = Confirming { what, at: None, proof_reference: proof.to_owned() };
     let id = world.remedy().id;
     world.decide(|resolution, setting| confirm::confirm(resolution, id, &command, &person("x", by), setting))
 }
@@ -70,7 +70,7 @@ fn an_unknown_outcome_is_a_state_and_keeps_its_key() {
     assert_eq!(world.remedy().state, RemedyState::Unknown);
     assert!(world.calls().is_empty(), "the same call goes on asking; no other is made");
     assert!(!world.payment(&key, &PaymentOutcome::Unknown));
-    assert_eq!(reason(confirming(&world, false, "bank-1", Role::Finance)), "PAYMENT_UNKNOWN");
+    assert_eq!(reason(confirming(&world, Confirmed::Executed, "bank-1", Role::Finance)), "PAYMENT_UNKNOWN");
     world.payment(&key, &PaymentOutcome::Reserved);
     assert_eq!(world.calls(), [("pay".to_owned(), key.clone())]);
     world.payment(&key, &PaymentOutcome::Unknown);
@@ -105,11 +105,11 @@ fn refused_the_customer_is_told_first_then_the_fallback_pays() {
     assert!(world.remedy().by_fallback);
     assert_eq!(world.calls(), [("verify".to_owned(), key)]);
 
-    assert_eq!(reason(confirming(&world, true, "F-1", Role::CsAgent)), "ROLE_NOT_ALLOWED");
-    let decision = confirming(&world, true, "F-1", Role::Finance).unwrap().unwrap();
+    assert_eq!(reason(confirming(&world, Confirmed::Backfilled, "F-1", Role::CsAgent)), "ROLE_NOT_ALLOWED");
+    let decision = confirming(&world, Confirmed::Backfilled, "F-1", Role::Finance).unwrap().unwrap();
     world.take(decision);
     assert_eq!(world.events(), ["RemedyBackfilled"]);
-    assert!(confirming(&world, true, "F-1", Role::Finance).unwrap().is_none());
+    assert!(confirming(&world, Confirmed::Backfilled, "F-1", Role::Finance).unwrap().is_none());
     assert_eq!(world.resolution.paid_minor(), 30_000);
 }
 
@@ -190,9 +190,12 @@ fn finance_proves_a_second_payment_by_hand() {
     let fallback = key.replace("/pay", "/fallback");
     world.payment(&fallback, &PaymentOutcome::Reserved);
     world.payment(&fallback, &PaymentOutcome::Paid { at: world.now });
-    assert!(confirming(&world, false, "", Role::Finance).unwrap().is_none(), "confirmed once more");
-    assert!(confirming(&world, false, "bank-7", Role::CsAgent).unwrap().is_none());
-    let decision = confirming(&world, false, "bank-7", Role::Finance).unwrap().unwrap();
+    assert!(
+        confirming(&world, Confirmed::Executed, "", Role::Finance).unwrap().is_none(),
+        "confirmed once more"
+    );
+    assert_eq!(reason(confirming(&world, Confirmed::PaidTwice, "bank-7", Role::CsAgent)), "ROLE_NOT_ALLOWED");
+    let decision = confirming(&world, Confirmed::PaidTwice, "bank-7", Role::Finance).unwrap().unwrap();
     world.take(decision);
     assert_eq!(world.events(), ["RecoveryOpened"]);
 }
@@ -202,12 +205,15 @@ fn neither_way_pays_so_people_take_over() {
     let mut world = World::paying(30_000);
     let key = first_key(&world);
     world.payment(&key, &refused());
-    assert_eq!(reason(confirming(&world, false, "bank-1", Role::Finance)), "CONFIRMED_BY_SYSTEM");
+    assert_eq!(
+        reason(confirming(&world, Confirmed::Executed, "bank-1", Role::Finance)),
+        "CONFIRMED_BY_SYSTEM"
+    );
     world.told();
     world.payment(&key.replace("/pay", "/fallback"), &refused());
     assert_eq!(world.remedy().state, RemedyState::Obstructed);
-    assert_eq!(reason(confirming(&world, false, "bank-1", Role::CsAgent)), "ROLE_NOT_ALLOWED");
-    let decision = confirming(&world, false, "bank-1", Role::Finance).unwrap().unwrap();
+    assert_eq!(reason(confirming(&world, Confirmed::Executed, "bank-1", Role::CsAgent)), "ROLE_NOT_ALLOWED");
+    let decision = confirming(&world, Confirmed::Executed, "bank-1", Role::Finance).unwrap().unwrap();
     world.take(decision);
     assert_eq!(world.resolution.state, State::Executed);
     assert_eq!(world.resolution.paid_minor(), 30_000);
@@ -252,7 +258,7 @@ fn goods_count_when_they_are_signed_for() {
     assert_eq!(world.remedy().state, RemedyState::Unknown);
     world.task(&key, &TaskOutcome::Accepted);
     assert_eq!(world.remedy().state, RemedyState::Started);
-    assert_eq!(reason(confirming(&world, false, "", Role::CsAgent)), "CONFIRMED_BY_SYSTEM");
+    assert_eq!(reason(confirming(&world, Confirmed::Executed, "", Role::CsAgent)), "CONFIRMED_BY_SYSTEM");
     world.task(&key, &TaskOutcome::Done { at: world.now });
     assert_eq!(world.resolution.state, State::Executed);
     assert_eq!(world.resolution.paid_minor(), 0, "goods are not money");
@@ -275,7 +281,7 @@ fn a_failed_task_is_ordered_anew_after_the_customer_knows_and_left_to_people_in_
     world.task(&key, &failed);
     assert_eq!(world.remedy().state, RemedyState::Obstructed);
     assert_eq!(world.events(), ["RemedyReleased"]);
-    let decision = confirming(&world, false, "by hand", Role::CsAgent).unwrap().unwrap();
+    let decision = confirming(&world, Confirmed::Executed, "by hand", Role::CsAgent).unwrap().unwrap();
     world.take(decision);
     assert_eq!(world.resolution.state, State::Executed);
 }
@@ -298,13 +304,13 @@ fn what_people_do_is_confirmed_by_the_role_that_the_handbook_gives_it_to() {
     let drafts = vec![draft(RemedyKind::Apology), draft(RemedyKind::InternalPenalty)];
     world.propose(drafts, &person("agent", Role::CsAgent)).offer().answer(&accepted());
     assert_eq!(world.opened(), ["apology_promise"]);
-    assert_eq!(reason(confirming(&world, false, "", Role::CsAgent)), "ROLE_NOT_ALLOWED");
-    let decision = confirming(&world, false, "call-5", Role::CsSupervisor).unwrap().unwrap();
+    assert_eq!(reason(confirming(&world, Confirmed::Executed, "", Role::CsAgent)), "ROLE_NOT_ALLOWED");
+    let decision = confirming(&world, Confirmed::Executed, "call-5", Role::CsSupervisor).unwrap().unwrap();
     world.take(decision);
-    assert!(confirming(&world, false, "call-5", Role::CsSupervisor).unwrap().is_none());
+    assert!(confirming(&world, Confirmed::Executed, "call-5", Role::CsSupervisor).unwrap().is_none());
     assert_eq!(world.resolution.state, State::Executing);
     let penalty = world.resolution.remedies()[1].id;
-    let command = Confirming { backfilled: false, at: None, proof_reference: String::new() };
+    let command = Confirming { what: Confirmed::Executed, at: None, proof_reference: String::new() };
     let by = person("boss", Role::DepartmentManager);
     let decision =
         world.decide(|resolution, setting| confirm::confirm(resolution, penalty, &command, &by, setting));

@@ -9,6 +9,7 @@ use redress_proto::{investigation::v1 as investigation, types::v1 as types};
 use super::world::{World, accepted, cash, person, reason};
 use crate::domain::{
     calls::PaymentOutcome,
+    confirm::{self, Confirmed, Confirming},
     context, obstacle, offer, outcome,
     respond::Answering,
     seal,
@@ -17,7 +18,7 @@ use crate::domain::{
 };
 
 fn sealing(world: &World, basis: ClosingBasis) -> Result<Option<Decision<Resolution>>, Rejection> {
-    world.decide(|resolution, setting| seal::seal(resolution, basis, setting))
+    world.decide(|resolution, setting| seal::seal(resolution, basis, 1, setting))
 }
 
 fn executed() -> World {
@@ -87,7 +88,7 @@ fn a_seal_freezes_everything_until_it_is_broken() {
 }
 
 #[test]
-fn a_late_outcome_does_not_change_what_is_sealed() {
+fn a_payment_that_lands_late_opens_a_recovery_of_a_closed_case_too() {
     let mut world = executed();
     let decision = sealing(&world, ClosingBasis::Accepted).unwrap().unwrap();
     world.take(decision);
@@ -95,7 +96,59 @@ fn a_late_outcome_does_not_change_what_is_sealed() {
     world.resolution.proposal.as_mut().unwrap().remedies[0].payments[0].state = PaymentState::Released;
     let paid = PaymentOutcome::Paid { at: world.now };
     let late = world.decide(|state, setting| outcome::payment_outcome(state, id, &key, &paid, 1, setting));
-    assert_eq!(reason(late), "CASE_SEALED");
+    world.take(late.unwrap().unwrap());
+    assert_eq!(world.events(), ["RecoveryOpened"]);
+    assert!(world.resolution.seal.is_some(), "it stays closed");
+}
+
+#[test]
+fn what_finance_finds_out_later_is_taken_of_a_closed_case_too() {
+    let mut world = World::paying(30_000);
+    let key = world.remedy().payments[0].key.clone();
+    world.payment(&key, &PaymentOutcome::Refused { reason: "ACCOUNT_FROZEN".to_owned() });
+    world.told();
+    let fallback = key.replace("/pay", "/fallback");
+    world.payment(&fallback, &PaymentOutcome::Reserved);
+    world.payment(&fallback, &PaymentOutcome::Paid { at: world.now });
+    let decision = sealing(&world, ClosingBasis::Accepted).unwrap().unwrap();
+    world.take(decision);
+    let finance = |world: &World, what: Confirmed, proof: &str| {
+        let command = Confirming { what, at: None, proof_reference: proof.to_owned() };
+        let (id, by) = (world.remedy().id, person("fei", Role::Finance));
+        world.decide(|state, setting| confirm::confirm(state, id, &command, &by, setting))
+    };
+    assert!(finance(&world, Confirmed::Executed, "bank-1").unwrap().is_none(), "known already");
+    assert_eq!(reason(finance(&world, Confirmed::PaidTwice, "")), "INVALID_FIELDS");
+    let caught_up = finance(&world, Confirmed::Backfilled, "F-1").unwrap().unwrap();
+    world.take(caught_up);
+    assert_eq!(world.events(), ["RemedyBackfilled"]);
+    let landed = finance(&world, Confirmed::PaidTwice, "bank-7").unwrap().unwrap();
+    world.take(landed);
+    assert_eq!(world.events(), ["RecoveryOpened"]);
+    assert!(world.resolution.seal.is_some(), "it stays closed");
+    assert!(finance(&world, Confirmed::PaidTwice, "bank-7").unwrap().is_none(), "known already");
+}
+
+#[test]
+fn what_was_paid_by_hand_and_landed_besides_is_paid_twice() {
+    let mut world = World::paying(30_000);
+    let key = world.remedy().payments[0].key.clone();
+    let refused = PaymentOutcome::Refused { reason: "ACCOUNT_FROZEN".to_owned() };
+    world.payment(&key, &refused);
+    world.told();
+    world.payment(&key.replace("/pay", "/fallback"), &refused);
+    let confirm = |world: &World, what: Confirmed, proof: &str| {
+        let command = Confirming { what, at: None, proof_reference: proof.to_owned() };
+        let (id, by) = (world.remedy().id, person("fei", Role::Finance));
+        world.decide(|state, setting| confirm::confirm(state, id, &command, &by, setting))
+    };
+    assert_eq!(reason(confirm(&world, Confirmed::PaidTwice, "bank-7")), "REMEDY_STATE_NOT_ALLOWED");
+    let by_hand = confirm(&world, Confirmed::Executed, "H-1").unwrap().unwrap();
+    world.take(by_hand);
+    let landed = confirm(&world, Confirmed::PaidTwice, "bank-7").unwrap().unwrap();
+    world.take(landed);
+    let recovery = &world.resolution.recoveries[0];
+    assert_eq!((recovery.standing_key.as_str(), recovery.double_key.as_str()), ("H-1", key.as_str()));
 }
 
 #[test]

@@ -176,9 +176,11 @@ fn a_signal_counts_once_and_its_risk_is_reported() {
     let refused = commands::raise_signal(&case, Signal::Media, at, "t", &by_rules_only.setting(1, at));
     assert_eq!(refused.expect_err("by rules only").reason, "SIGNAL_NOT_ALLOWED");
 
-    // Intake reports what it sees at registration itself.
+    // Intake reports what it sees first: at registration, and in what the customer says later.
     let registered = world.register(&with_signal("delay", SignalKind::Media), None);
     assert_eq!(facts_of(&registered), ["CaseTriaged", "CaseDispatched"]);
+    let said = turns::message_received(&case, &again, &setting).expect("new");
+    assert_eq!(facts_of(&world.revise(&case, said, at)), ["SignalRaised", "CaseTriaged", "CaseDispatched"]);
 }
 
 #[test]
