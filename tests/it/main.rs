@@ -7,6 +7,8 @@ mod figures;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod olist;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod scripts;

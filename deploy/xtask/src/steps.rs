@@ -21,12 +21,22 @@ pub(crate) fn say(line: &str) {
     writeln!(std::io::stderr(), "{line}").ok();
 }
 
-/// `cargo`, the one that runs us, in the workspace.
+/// `cargo`, the one that runs us, in the workspace. It does not hear which package we are: build scripts that look at that
+/// (ring's does) would run anew, and half of the workspace after them, whenever cargo is called by hand in between.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_str().is_some_and(|name| ABOUT_US.iter().any(|prefix| name.starts_with(prefix)));
+        if told {
+            command.env_remove(name);
+        }
+    }
     command.current_dir(root());
     command
 }
+
+/// How the names of variables begin by which `cargo run` tells us about our own package.
+const ABOUT_US: [&str; 2] = ["CARGO_PKG_", "CARGO_MANIFEST_"];
 
 /// Steps that are all taken, whatever the others say, so that one run shows everything there is to repair.
 pub(crate) struct Steps {

@@ -7,9 +7,11 @@ use redress_proto::{
     eventlog::v1::event_log_service_server::EventLogServiceServer,
 };
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{service::RoutesBuilder, transport::Server};
+use tonic::{
+    service::RoutesBuilder,
+    transport::{Server, server::TcpIncoming},
+};
 
 use crate::{
     access::{AccessLayer, AccessTable},
@@ -65,6 +67,9 @@ pub async fn serve<S: Service>(
 
     let hints_of = engine.clone();
     let watch = watch_database(engine, health, S::GRPC, stopping.clone());
+    // An answer is several small writes: without this each would wait for the other side's delayed acknowledgement of the
+    // one before, which is 40 ms on Linux.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let mut builder = Server::builder();
     if let Some(tls) = &tls {
         builder = builder.tls_config(tls.server())?;
@@ -75,7 +80,7 @@ pub async fn serve<S: Service>(
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .layer(AccessLayer::new(S::NAME, verifier, Arc::new(table), tls.is_some()))
         .add_routes(routes.routes())
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
+        .serve_with_incoming_shutdown(incoming, async move {
             stopping.cancelled().await;
             hints_of.hints().stopping.cancel();
         });

@@ -27,7 +27,9 @@ pub const MIGRATIONS: &[Migration] =
     &[Migration { name: "engine/0001_engine.sql", sql: include_str!("../migrations/0001_engine.sql") }];
 
 impl Database {
-    /// Opens a pool of at most `connections`. Does not wait longer than five seconds for a connection.
+    /// Opens a pool of at most `connections`. Does not wait longer than five seconds for a connection. One that has just
+    /// been used is taken untested, since a test costs a round trip: when it broke meanwhile, that call is told so, and
+    /// may try again.
     pub async fn connect(url: &str, connections: u32) -> Result<Self> {
         let mut options = ConnectOptions::new(url.to_owned());
         options
@@ -36,7 +38,7 @@ impl Database {
             .connect_timeout(Duration::from_secs(5))
             .acquire_timeout(Duration::from_secs(30))
             .idle_timeout(Duration::from_secs(600))
-            .test_before_acquire(true)
+            .test_before_acquire_if_idle_for(Duration::from_secs(1))
             .sqlx_logging(false);
         let pool = sea_orm::Database::connect(options).await.map_err(StorageError::Unavailable)?;
         Ok(Self { pool })

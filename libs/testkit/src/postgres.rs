@@ -259,9 +259,20 @@ impl PrivatePostgres {
             "log_timezone=UTC".to_owned(),
         ];
         let by_durability: &[&str] = match self.durability {
-            Durability::Off => {
-                &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB"]
-            }
+            // Nothing outlives the server, and the tables of a test stay too small to be worth vacuuming: with hundreds of
+            // databases the workers would take a tenth of the machine.
+            Durability::Off => &[
+                "fsync=off",
+                "synchronous_commit=off",
+                "full_page_writes=off",
+                "wal_level=minimal",
+                "max_wal_senders=0",
+                "checkpoint_timeout=1h",
+                "max_wal_size=4GB",
+                "autovacuum=off",
+                "jit=off",
+                "shared_buffers=128MB",
+            ],
             Durability::On => &["shared_buffers=256MB", "max_wal_size=4GB"],
         };
         settings.extend(by_durability.iter().map(|&setting| setting.to_owned()));
