@@ -110,6 +110,8 @@ const NEXT_DUE: &str = "select least(
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// How often workers look without a hint.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// And how seldom at least between two looks at deadlines that found nothing.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// How long to wait when events wait for others' events.
 const WAIT_FOR_CAUSES: Duration = Duration::from_millis(20);
 
@@ -226,8 +228,9 @@ impl Runtime {
             match self.deadlines.claim().await {
                 Ok((0, next)) => {
                     // Sleep until the earliest timer in this process, never in a blocking Redis command.
-                    let until = next.and_then(|next| (next - self.engine.now()).to_std().ok());
-                    let pause = until.unwrap_or(LOOK_EVERY).min(LOOK_EVERY);
+                    // What fell due since it was asked for is looked at at once: a negative pause is none.
+                    let until = next.map(|next| (next - self.engine.now()).to_std().unwrap_or_default());
+                    let pause = until.unwrap_or(LOOK_EVERY).clamp(LOOK_AGAIN, LOOK_EVERY);
                     tokio::select! {
                         () = hint => {}
                         () = idle(stopping, pause) => {}
